@@ -1,0 +1,28 @@
+"""styleguard-edu: GANs, style transfer, and guarding what they draw.
+
+The names below are loaded when first used, so ``import styleguard_edu`` is fast and does not
+import TensorFlow; ``images``, ``metrics``, ``thresholds`` and ``datasets`` work without it.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {  # public name -> module that defines it
+    "Digits": "datasets",
+    "load_digits": "datasets",
+    "GAN": "gan",
+    "load_checkpoint": "checkpoints",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_HOME})

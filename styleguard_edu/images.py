@@ -1,0 +1,154 @@
+"""The one convention for images, and the conversions to and from it.
+
+Everywhere in this package a batch of images is a float32 array of shape
+``(n, height, width, channels)`` with values in [0, 1] and 1 or 3 channels. Networks that prefer
+another range rescale inside.
+"""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+
+def check_images(images, *, name="images", shape=None):
+    """Return ``images`` as float32 after checking that they follow the convention.
+
+    Parameters
+    ----------
+    images : array_like
+        Expected to be ``(n, height, width, channels)``, real numbers in [0, 1], n >= 1.
+    name : str
+        What to call the argument in an error message.
+    shape : tuple of int, optional
+        The exact ``(height, width, channels)`` required, for example ``(28, 28, 1)``.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, channels)``
+        The same values; not a copy if they were float32 already.
+
+    Raises
+    ------
+    TypeError
+        If the values are not floating-point numbers (bytes need :func:`from_uint8`).
+    ValueError
+        If the shape or the range is wrong, the batch is empty, or a value is NaN or infinite.
+    """
+    array = np.asarray(images)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(
+            f"{name} must hold floating-point numbers in [0, 1] (from_uint8 converts bytes). "
+            f"Received: dtype {array.dtype}"
+        )
+    if array.ndim != 4 or array.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"{name} must have shape (n, height, width, channels) with 1 or 3 channels. "
+            f"Received: shape {array.shape}"
+        )
+    if shape is not None and array.shape[1:] != tuple(shape):
+        raise ValueError(
+            f"{name} must be of height, width, channels {tuple(shape)}. Received: {array.shape[1:]}"
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} must hold at least one image. Received: shape {array.shape}")
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 1):  # also false for NaN
+        raise ValueError(
+            f"{name} must lie in [0, 1] and be finite. Received: values from {low} to {high}"
+        )
+    return array.astype(np.float32, copy=False)
+
+
+def from_uint8(pixels):
+    """Turn bytes 0-255 into images in [0, 1].
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8
+        ``(n, height, width)`` for grey pictures or ``(n, height, width, channels)``.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, channels)``
+    """
+    pixels = np.asarray(pixels)
+    if pixels.dtype != np.uint8:
+        raise TypeError(f"pixels must be of dtype uint8. Received: dtype {pixels.dtype}")
+    if pixels.ndim == 3:
+        pixels = pixels[..., np.newaxis]
+    return check_images(pixels.astype(np.float32) / 255, name="pixels")
+
+
+def to_uint8(images):
+    """Turn images in [0, 1] into bytes 0-255, rounded to the nearest.
+
+    ``to_uint8(from_uint8(pixels))`` gives back every byte.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+
+    Returns
+    -------
+    ndarray of uint8, same shape
+    """
+    return np.rint(check_images(images) * 255).astype(np.uint8)
+
+
+def image_grid(images, *, columns=8, gap=2, scale=1, background=1.0):
+    """Lay images out in rows, as one picture.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+    columns : int
+        Images a row; the last row is filled with background.
+    gap : int
+        Pixels between images, before scaling.
+    scale : int
+        Each pixel becomes ``scale`` x ``scale`` pixels, without smoothing.
+    background : float in [0, 1]
+        Grey level of gaps and empty places.
+
+    Returns
+    -------
+    ndarray of float32, ``(height, width, channels)`` in [0, 1]
+    """
+    images = check_images(images)
+    for name, value, least in (("columns", columns, 1), ("gap", gap, 0), ("scale", scale, 1)):
+        if value != int(value) or value < least:
+            raise ValueError(f"{name} must be a whole number >= {least}. Received: {value}")
+    n, height, width, channels = images.shape
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    picture = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels),
+        background,
+        np.float32,
+    )
+    for k, image in enumerate(images):
+        top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
+        picture[top : top + height, left : left + width] = image
+    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def png_bytes(image):
+    """Encode one image as a PNG file.
+
+    Parameters
+    ----------
+    image : ndarray of float, ``(height, width, channels)`` in [0, 1], 1 or 3 channels
+
+    Returns
+    -------
+    bytes
+        The file, for ``ipywidgets.Image`` or for writing to disk.
+    """
+    pixels = to_uint8(np.asarray(image)[np.newaxis])[0]
+    buffer = io.BytesIO()
+    # level 1: a slider cannot wait for the smallest file
+    Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(
+        buffer, format="PNG", compress_level=1
+    )
+    return buffer.getvalue()
