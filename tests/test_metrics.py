@@ -1,0 +1,134 @@
+from styleguard_edu.metrics import (
+    FeatureStatistics,
+    feature_statistics,
+    frechet_distance,
+    nearest_neighbours,
+    precision_recall,
+)
+
+import numpy as np
+import pytest
+from scipy import linalg
+
+
+def gaussian(n=400, d=3, shift=0.0, scale=1.0, seed=0):
+    return np.random.default_rng(seed).normal(shift, scale, (n, d))
+
+
+def test_feature_statistics_of_three_points_known_by_hand():
+    mean, covariance = feature_statistics([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
+    np.testing.assert_allclose(mean, [1, 1])
+    np.testing.assert_allclose(covariance, [[1, 0], [0, 3]])
+
+
+def test_feature_statistics_of_one_feature_has_a_1x1_covariance():
+    assert feature_statistics([[0.0], [2.0]]).covariance.shape == (1, 1)
+
+
+def test_frechet_distance_of_a_set_to_itself_is_0():
+    statistics = feature_statistics(gaussian())
+    assert frechet_distance(statistics, statistics) == pytest.approx(0, abs=1e-9)
+
+
+def test_frechet_distance_of_two_lines_known_by_hand():
+    # N(0, 1) and N(3, 4): (0 - 3)^2 + 1 + 4 - 2 * sqrt(1 * 4) = 10
+    first = FeatureStatistics(np.array([0.0]), np.array([[1.0]]))
+    second = FeatureStatistics(np.array([3.0]), np.array([[4.0]]))
+    assert frechet_distance(first, second) == pytest.approx(10)
+
+
+def test_frechet_distance_agrees_with_the_matrix_square_root():
+    rng = np.random.default_rng(1)
+    first = feature_statistics(rng.normal(size=(50, 4)) @ rng.normal(size=(4, 4)))
+    second = feature_statistics(rng.normal(size=(60, 4)) @ rng.normal(size=(4, 4)) + 1)
+    direct = (
+        np.sum((first.mean - second.mean) ** 2)
+        + np.trace(first.covariance + second.covariance)
+        - 2 * np.trace(linalg.sqrtm(first.covariance @ second.covariance)).real
+    )
+    assert frechet_distance(first, second) == pytest.approx(direct)
+
+
+def test_frechet_distance_is_symmetric_and_survives_a_feature_that_never_varies():
+    dead = gaussian()
+    dead[:, 1] = 0
+    first, second = feature_statistics(dead), feature_statistics(gaussian(shift=1, seed=2))
+    distance = frechet_distance(first, second)
+    assert np.isfinite(distance)
+    assert distance == pytest.approx(frechet_distance(second, first))
+
+
+def test_frechet_distance_grows_with_the_shift():
+    start = feature_statistics(gaussian())
+    distances = [
+        frechet_distance(start, feature_statistics(gaussian(shift=shift, seed=1)))
+        for shift in (0, 0.5, 1, 2)
+    ]
+    assert distances == sorted(distances)
+
+
+def test_frechet_distance_refuses_different_dimensions():
+    with pytest.raises(ValueError, match="Received: 3 and 2"):
+        frechet_distance(feature_statistics(gaussian()), feature_statistics(gaussian(d=2)))
+
+
+def test_precision_and_recall_known_by_hand():
+    # every real ball has radius 1, every generated one 1 (at 0, 1) or 9 (at 10)
+    real = [[0.0], [1.0], [2.0], [3.0]]
+    generated = [[0.0], [1.0], [10.0]]
+    precision, recall = precision_recall(real, generated, neighbours=1)
+    assert precision == pytest.approx(2 / 3)  # 10 lies in no real ball
+    assert recall == pytest.approx(1.0)  # 10's ball of radius 9 reaches 1 to 19, and 0 covers 0
+
+
+def test_collapse_keeps_precision_and_loses_recall():
+    real = gaussian(seed=1)
+    collapsed = gaussian(scale=0.05, seed=2)
+    precision, recall = precision_recall(real, collapsed)
+    assert precision > 0.95
+    assert recall < 0.05
+
+
+def test_noise_loses_precision_and_keeps_recall():
+    precision, recall = precision_recall(gaussian(seed=1), gaussian(scale=4, seed=2))
+    assert precision < 0.6
+    assert recall > 0.9
+
+
+def test_precision_of_one_set_is_recall_of_the_other():
+    first, second = gaussian(seed=1), gaussian(shift=1, n=300, seed=2)
+    forward, backward = precision_recall(first, second), precision_recall(second, first)
+    assert forward.precision == backward.recall
+    assert forward.recall == backward.precision
+
+
+@pytest.mark.parametrize("neighbours", [0, 5])
+def test_precision_recall_refuses_too_many_or_too_few_neighbours(neighbours):
+    with pytest.raises(ValueError, match="neighbours must be between 1 and 4"):
+        precision_recall(gaussian(5), gaussian(9), neighbours=neighbours)
+
+
+@pytest.mark.parametrize(
+    ("features", "words"),
+    [(np.zeros(3), "shape"), (np.zeros((1, 3)), "n >= 2"), (np.full((3, 2), np.nan), "finite")],
+)
+def test_features_are_checked(features, words):
+    with pytest.raises(ValueError, match=words):
+        feature_statistics(features)
+
+
+def test_nearest_neighbours_finds_the_copy_among_images():
+    images = np.random.default_rng(0).random((6, 4, 4, 1))
+    query = images[[4]].copy()
+    query[0, 0, 0, 0] += 0.25
+    distances, indices = nearest_neighbours(query, images, count=2)
+    assert indices[0, 0] == 4
+    assert distances[0, 0] == pytest.approx(0.25, abs=1e-3)
+    assert distances[0, 0] < distances[0, 1]
+
+
+def test_nearest_neighbours_errors_name_the_argument():
+    with pytest.raises(ValueError, match="same shape after the first axis"):
+        nearest_neighbours(np.zeros((2, 3)), np.zeros((2, 4)))
+    with pytest.raises(ValueError, match="count must be between 1 and 2"):
+        nearest_neighbours(np.zeros((2, 3)), np.zeros((2, 3)), count=3)
