@@ -1,0 +1,47 @@
+"""TensorFlow and Keras, imported once, quietly and with the right backend.
+
+TensorFlow's C++ side writes notices straight to the process' standard error while it is being
+imported, before any log level counts. In a notebook they show as red text above the learner's
+first picture. They are held back here, and shown in full if the import fails.
+"""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+
+__all__ = ["keras", "tf"]
+
+
+@contextmanager
+def _stderr_held_back():
+    """Hold back what is written to file descriptor 2; replay it if the block raises."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only, once logging is up
+if "keras" not in sys.modules:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+
+with _stderr_held_back():
+    import keras
+    import tensorflow as tf
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "styleguard_edu needs Keras on the TensorFlow backend, but Keras was imported earlier with "
+        f"the {keras.backend.backend()!r} backend. Set KERAS_BACKEND=tensorflow and restart Python."
+    )
