@@ -92,7 +92,7 @@ def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
     home = _home(name, folder)
     files = []
     for role, network in networks.items():
-        bare = keras.models.clone_model(network)  # leaves optimizer and losses behind
+        bare = type(network).from_config(network.get_config())  # no optimizer, no losses
         bare.set_weights(network.get_weights())
         files.append(home / f"{role}.keras")
         write_atomically(files[-1], bare.save)
