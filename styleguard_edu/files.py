@@ -48,7 +48,9 @@ def write_atomically(path, write):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=".partial-", suffix="".join(path.suffixes)
+    )
     os.close(handle)
     try:
         write(Path(name))
