@@ -1,5 +1,7 @@
 """The adversarial game: a generator and a discriminator that train each other."""
 
+from collections.abc import Iterator
+
 from .backend import keras, tf
 
 
@@ -77,7 +79,7 @@ class GAN(keras.Model):
         *,
         r1_weight=0.1,
         r1_every=8,
-        average_decay=0.995,
+        average_decay=0.999,
         **kwargs,
     ):
         """Set how both networks learn.
@@ -109,8 +111,9 @@ class GAN(keras.Model):
         self.r1_weight, self.r1_every = r1_weight, int(r1_every)
         self.average_decay = average_decay
 
-    def train_step(self, real):
+    def train_step(self, data):
         """Let D learn from one batch of real images, then G from as many fresh noises."""
+        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         self.discriminator_step(real)
         self.generator_step(tf.shape(real)[0])
         return {name: tracker.result() for name, tracker in self.trackers.items()}
@@ -178,15 +181,26 @@ class GAN(keras.Model):
         z = keras.random.normal((int(n), self.latent_dim), seed=seed)
         return self.averaged_generator.predict(z, batch_size=256, verbose=0)
 
-    def fit(self, *args, **kwargs):
+    def fit(self, x, **kwargs):
         """Train as ``keras.Model.fit`` does; an interrupt ends it early and keeps the networks.
+
+        Parameters
+        ----------
+        x : ndarray, tf.data.Dataset, or iterator of ndarrays
+            Real images, ``(n, height, width, channels)`` in [0, 1]; an iterator yields batches
+            (:func:`styleguard_edu.training.endless_batches`) and needs ``steps_per_epoch``.
+        **kwargs
+            As for ``keras.Model.fit``.
 
         Returns
         -------
         keras.callbacks.History
         """
+        if isinstance(x, Iterator):
+            x = ((batch,) for batch in x)  # Keras wants tuples, in the order in which they come
+            kwargs.setdefault("shuffle", False)
         try:
-            return super().fit(*args, **kwargs)
+            return super().fit(x, **kwargs)
         except KeyboardInterrupt:
             print(f"\nStopped by hand after {int(self.steps)} steps; what was learnt is kept.")
             return self.history

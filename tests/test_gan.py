@@ -1,6 +1,7 @@
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.gan import GAN, gradient_penalty
 from styleguard_edu.networks import digit_discriminator, digit_generator
+from styleguard_edu.training import endless_batches
 
 import numpy as np
 import pytest
@@ -136,6 +137,12 @@ def test_fit_reports_losses_and_beliefs():
     history = make_gan().fit(IMAGES, batch_size=16, epochs=2, verbose=0).history
     assert set(history) == {"d_loss", "g_loss", "d_real", "d_fake"}
     assert all(0 <= belief <= 1 for belief in history["d_real"] + history["d_fake"])
+
+
+def test_fit_takes_endless_batches():
+    gan = make_gan()
+    gan.fit(endless_batches(IMAGES, 8, seed=0), steps_per_epoch=3, verbose=0)
+    assert int(gan.steps) == 3
 
 
 def test_sample_is_in_the_convention_and_repeats_with_its_seed():
