@@ -1,0 +1,111 @@
+"""Arrays in, Axes out; and one way to put a finished figure, with its alt text, on the page."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+
+from .images import check_images, image_grid
+
+# Okabe and Ito's colours, told apart with any kind of colour vision
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+
+
+def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
+    """Draw a batch of images in rows.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+    columns : int
+        Images a row.
+    titles : sequence of str, optional
+        One short title an image, drawn above it.
+    gap : int
+        Pixels between images; with titles, at least a third of an image's height.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure of fitting size unless given.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    images = check_images(images)
+    n, height, width, channels = images.shape
+    if titles is not None and len(titles) != n:
+        raise ValueError(f"titles must hold one text an image, {n} in all. Received: {len(titles)}")
+    columns = min(columns, n)
+    if titles is not None:
+        gap = max(gap, -(-height // 3))
+    picture = image_grid(images, columns=columns, gap=gap)
+    if ax is None:
+        inch = min(0.9, 8.0 / columns)  # an image's width on the page
+        size = (columns * inch, columns * inch * picture.shape[0] / picture.shape[1])
+        _, ax = plt.subplots(figsize=(size[0], size[1] + 0.3), layout="constrained")
+    ax.imshow(picture.squeeze(-1) if channels == 1 else picture, cmap="gray", vmin=0, vmax=1)
+    for k, title in enumerate(titles or ()):
+        top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
+        ax.text(left + width / 2, top - 1.5, title, ha="center", va="bottom", fontsize=8)
+    ax.axis("off")
+    return ax
+
+
+def plot_curves(x, curves, *, xlabel, ylabel, log=False, ax=None):
+    """Draw named curves over a common x, told apart by colour, dash and marker.
+
+    Parameters
+    ----------
+    x : array_like, ``(t,)``
+    curves : dict of str to array_like, ``(t,)``
+        Up to four curves by name. NaN leaves a gap.
+    xlabel, ylabel : str
+        With units.
+    log : bool
+        Logarithmic y axis.
+    ax : matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    looks = [(BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (GREY, ":", "D")]
+    if not 1 <= len(curves) <= len(looks):
+        raise ValueError(f"curves must hold 1 to {len(looks)} curves. Received: {len(curves)}")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+    many = len(np.asarray(x)) > 60
+    for (name, y), (colour, dash, marker) in zip(curves.items(), looks, strict=False):
+        ax.plot(x, y, dash, color=colour, label=name, marker=None if many else marker, markersize=4)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if log:
+        ax.set_yscale("log")
+    ax.grid(alpha=0.3)
+    if len(curves) > 1:
+        ax.legend()
+    return ax
+
+
+def show(figure, alt):
+    """Put a figure on the page with its alt text, and close it.
+
+    The text also becomes the output's plain-text form, so a stored notebook says what the picture
+    shows even where pictures are not, and two runs compare equal.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure or matplotlib.axes.Axes
+    alt : str
+        One or two sentences that say what is to be seen.
+    """
+    figure = getattr(figure, "figure", figure)
+    if len(alt) < 20:
+        raise ValueError(f"alt must describe the picture in 20 characters or more. Received: {alt}")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    plt.close(figure)
+    display(
+        {"image/png": buffer.getvalue(), "text/plain": alt},
+        metadata={"image/png": {"alt": alt}},
+        raw=True,
+    )
