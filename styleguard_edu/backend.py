@@ -32,7 +32,8 @@ def _stderr_held_back():
             os.close(saved)
 
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only, once logging is up
+# TensorFlow's graph optimizer reports passes that it skips as errors; real ones raise in Python
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if "keras" not in sys.modules:
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
