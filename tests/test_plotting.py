@@ -1,0 +1,78 @@
+import matplotlib
+
+matplotlib.use("Agg")
+
+from styleguard_edu import plotting
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def images(n=5, channels=1):
+    return np.random.default_rng(0).random((n, 28, 28, channels), np.float32)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_plot_images_draws_every_pixel_of_every_image(channels):
+    batch = images(4, channels)
+    ax = plotting.plot_images(batch, columns=2, gap=0)
+    drawn = np.asarray(ax.images[0].get_array()).reshape(56, 56, channels)
+    np.testing.assert_array_equal(drawn[28:, :28], batch[2])
+
+
+def test_plot_images_puts_the_titles_above_and_draws_where_told():
+    _, mine = plt.subplots()
+    ax = plotting.plot_images(images(3), titles=["a", "b", "c"], ax=mine)
+    assert ax is mine
+    assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
+
+
+def test_grey_is_not_stretched():
+    ax = plotting.plot_images(images() * 0.5)
+    assert ax.images[0].get_clim() == (0, 1)
+
+
+def test_plot_images_wants_a_title_for_each():
+    with pytest.raises(ValueError, match="titles must hold one text an image, 5"):
+        plotting.plot_images(images(), titles=["a"])
+
+
+def test_plot_curves_draws_and_names_each_curve_differently():
+    ax = plotting.plot_curves(
+        [1, 2], {"D": [1, 3], "G": [2, 1]}, xlabel="step", ylabel="loss", log=True
+    )
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1, 3])
+    assert ax.get_xlabel() == "step"
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["D", "G"]
+    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 2
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_plot_curves_refuses_more_curves_than_it_has_looks(count):
+    with pytest.raises(ValueError, match="1 to 4 curves"):
+        plotting.plot_curves([1], {name: [1] for name in "abcde"[:count]}, xlabel="", ylabel="")
+
+
+def test_show_displays_a_png_with_its_alt_text_and_closes_the_figure(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plotting, "display", lambda *args, **kwargs: shown.append((args, kwargs)))
+    ax = plotting.plot_images(images())
+    plotting.show(ax, "Five squares of random grey.")
+    (((data,), settings),) = shown
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "Five squares of random grey."
+    assert settings["metadata"] == {"image/png": {"alt": "Five squares of random grey."}}
+    assert not plt.fignum_exists(ax.figure.number)
+
+
+def test_show_wants_a_description():
+    with pytest.raises(ValueError, match="in 20 characters or more"):
+        plotting.show(plotting.plot_images(images()), "noise")
