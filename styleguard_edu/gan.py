@@ -108,8 +108,8 @@ class GAN(keras.Model):
         self.discriminator_optimizer = discriminator_optimizer or _adam()
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.r1_weight, self.r1_every = r1_weight, int(r1_every)
-        self.average_decay = average_decay
+        self.r1_weight, self.r1_every = float(r1_weight), int(r1_every)
+        self.average_decay = float(average_decay)
 
     def train_step(self, data):
         """Let D learn from one batch of real images, then G from as many fresh noises."""
