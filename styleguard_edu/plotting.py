@@ -1,6 +1,8 @@
 """Arrays in, Axes out; and one way to put a finished figure, with its alt text, on the page."""
 
+import html
 import io
+from base64 import b64encode
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -104,8 +106,32 @@ def show(figure, alt):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
     plt.close(figure)
+    show_png(buffer.getvalue(), alt)
+
+
+def show_png(png, alt, *, style="", css_class="styleguard-figure"):
+    """Put a picture on the page with its alt text.
+
+    JupyterLab and nbconvert ignore the alt text of a plain picture, so an HTML form goes with it.
+
+    Parameters
+    ----------
+    png : bytes
+        A PNG file.
+    alt : str
+        One or two sentences that say what is to be seen.
+    style : str
+        A ``<style>`` element to put before the picture.
+    css_class : str
+        By which the style finds the picture.
+    """
+    source = f"data:image/png;base64,{b64encode(png).decode()}"
+    picture = (
+        f'{style}<img class="{css_class}" style="max-width: 100%" alt="{html.escape(alt)}" '
+        f'src="{source}">'
+    )
     display(
-        {"image/png": buffer.getvalue(), "text/plain": alt},
+        {"text/html": picture, "image/png": png, "text/plain": alt},
         metadata={"image/png": {"alt": alt}},
         raw=True,
     )

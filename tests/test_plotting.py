@@ -68,6 +68,7 @@ def test_show_displays_a_png_with_its_alt_text_and_closes_the_figure(monkeypatch
     plotting.show(ax, "Five squares of random grey.")
     (((data,), settings),) = shown
     assert data["image/png"].startswith(b"\x89PNG")
+    assert 'alt="Five squares of random grey."' in data["text/html"]
     assert data["text/plain"] == "Five squares of random grey."
     assert settings["metadata"] == {"image/png": {"alt": "Five squares of random grey."}}
     assert not plt.fignum_exists(ax.figure.number)

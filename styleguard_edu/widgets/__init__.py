@@ -1,0 +1,26 @@
+"""Explorers for the notebooks: pictures that move when a slider does.
+
+Every explorer is a class with a ``widget``, a ``state``, a ``view(**state)`` that turns a state
+into pictures and text without touching a widget, ``show()`` and ``close()``.
+The names below are loaded when first used; only the training monitor needs TensorFlow.
+"""
+
+from importlib import import_module
+
+_HOME = {  # public name -> module that defines it
+    "LatentExplorer": "latent_explorer",
+    "SnapshotScrubber": "snapshot_scrubber",
+    "TrainingMonitor": "training_monitor",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_HOME})

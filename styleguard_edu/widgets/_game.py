@@ -1,0 +1,107 @@
+"""Where the game between two networks stands, drawn and in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from ..plotting import BLUE, ORANGE
+from ._drawing import blank_figure, encode, figure_bitmap
+
+SHOWN_LOSSES = 400  # points of a loss curve, at most
+
+
+@dataclass(frozen=True)
+class Game:
+    """Where the game between G and D stands.
+
+    Attributes
+    ----------
+    samples : ndarray of float32, ``(samples, height, width, channels)`` in [0, 1]
+        What G, the network being trained, makes of the fixed noise z.
+    belief_real, belief_fake : ndarray of float, ``(64,)``
+        D's belief in [0, 1] that each of the fixed images is real.
+    d_losses, g_losses : tuple of float
+        One a step of that network.
+    story : str
+        What happened last.
+    """
+
+    samples: np.ndarray | None = None
+    belief_real: np.ndarray | None = None
+    belief_fake: np.ndarray | None = None
+    d_losses: tuple = ()
+    g_losses: tuple = ()
+    story: str = "Nothing learnt yet."
+
+
+def draw_game(game):
+    """Draw the losses so far, and below them how D's beliefs are spread.
+
+    Parameters
+    ----------
+    game : Game
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+    """
+    figure = blank_figure(490, 330)
+    losses, beliefs = figure.subplots(2, 1, height_ratios=(3, 2))
+    figure.subplots_adjust(left=0.11, right=0.95, top=0.92, bottom=0.13, hspace=0.5)
+    _draw_losses(losses, game)
+    _draw_beliefs(beliefs, game)
+    return encode(figure_bitmap(figure))
+
+
+def _draw_losses(axes, game):
+    longest = max(len(game.d_losses), len(game.g_losses))
+    every = -(-longest // SHOWN_LOSSES) or 1
+    for values, name, colour, dash in (
+        (game.d_losses, "D", BLUE, "-"),
+        (game.g_losses, "G", ORANGE, "--"),
+    ):
+        steps = np.arange(1, len(values) + 1)[::every]
+        marker = "." if longest <= 40 else None
+        axes.plot(
+            steps, values[::every], dash, color=colour, marker=marker, label=f"loss of {name}"
+        )
+    axes.set(xlabel="steps of that network", xlim=(0, max(10, longest)))
+    axes.set_ylim(0, max(2, axes.get_ylim()[1]))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.96), ncols=2, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.3)
+
+
+def _draw_beliefs(axes, game):
+    """A histogram that points up for real images and down for generated ones."""
+    edges = np.linspace(0, 1, 21)
+    for sign, values, colour, hatch in (
+        (1, game.belief_real, BLUE, None),
+        (-1, game.belief_fake, ORANGE, "////"),
+    ):
+        share = np.histogram(values, edges)[0] / len(values)
+        axes.bar(
+            edges[:-1], sign * share, 0.05, align="edge", color=colour, hatch=hatch, ec="white"
+        )
+        axes.plot([values.mean()] * 2, [0, sign], ":", color="black")
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set(xlim=(0, 1), ylim=(-1, 1), yticks=(0.5, -0.5), yticklabels=("real", "by G"))
+    axes.set_xlabel("D's belief that an image is real (dotted: mean)")
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+
+
+def in_numbers(game):
+    """Steps, losses and beliefs in words."""
+    words = []
+    for name, losses in (("D", game.d_losses), ("G", game.g_losses)):
+        loss = f", loss {losses[-1]:.2f}" if losses else ""
+        words.append(f"{name}: step {len(losses):,}{loss}.")
+    real, fake = game.belief_real.mean(), game.belief_fake.mean()
+    words.append(
+        f"D's mean belief that an image is real: {real:.0%} for real images, {fake:.0%} for G's."
+    )
+    return " ".join(words)

@@ -1,0 +1,277 @@
+"""Walk through a generator's latent space, from one image to another."""
+
+from itertools import groupby
+
+import numpy as np
+
+from ..plotting import BLUE, ORANGE
+from ._drawing import FINE, arrow, caption, encode, frame, tiles, with_marker_colour
+from ._parts import Explorer, ValueSlider, View, choice
+
+FRAMES = 51  # a walk is drawn at t = 0.00, 0.02, ..., 1.00
+STRIP = 11  # of which so many are shown at once
+LAP = -1  # stands for "all the way round" instead of an end point
+
+
+class LatentExplorer(Explorer):
+    """Walk between latent points and watch what a generator makes of the way.
+
+    The way from z_A to z_B is an arc (:func:`spherical_path`): points of a high-dimensional normal
+    distribution lie close to a sphere, and a straight line would leave it. "Once around" follows a
+    full circle from z_A in a random direction. The images of a way are drawn when its ends are
+    chosen; the slider only looks them up.
+
+    Parameters
+    ----------
+    generator : keras.Model
+        ``(n, latent_dim) -> (n, height, width, channels)`` in [0, 1].
+    judge : keras.Model, optional
+        A classifier, images -> ``(n, classes)`` logits. Its readings label the images, and the
+        points to choose from are picked so that they read as different as possible.
+    anchors : int, 2 to 26
+        How many points to choose from; they are called A, B, C ...
+    seed : int
+        Fixes the points.
+
+    Attributes
+    ----------
+    start, end : ipywidgets.ToggleButtons
+        Their values are numbers of anchors, from 0; the end's may be ``LAP``.
+    t : ValueSlider
+        How far along the way, from 0 to 1.
+    z : ndarray of float32, ``(anchors, latent_dim)``
+    """
+
+    title = "latent explorer"
+
+    def __init__(self, generator, *, judge=None, anchors=10, seed=0):
+        if anchors != int(anchors) or not 2 <= anchors <= 26:
+            raise ValueError(f"anchors must be a whole number from 2 to 26. Received: {anchors}")
+        self.generator, self.judge = generator, judge
+        rng = np.random.default_rng(seed)
+        self._choose_anchors(int(anchors), rng)
+        self._direction = rng.standard_normal(self.z.shape[1]).astype(np.float32)
+        self._walks, self._choices = {}, {}  # drawn when first asked for
+        names = {self._name(k): k for k in range(len(self.z))}
+        self.start = choice("from", {name[0]: k for name, k in names.items()}, tooltips=names)
+        ends = {**names, "once around": LAP}
+        letters = {name if k == LAP else name[0]: k for name, k in ends.items()}
+        self.end = choice("to", letters, tooltips=ends)
+        self.end.value = len(names) // 2
+        self.t = ValueSlider("t", np.round(np.linspace(0, 1, FRAMES), 2))
+        super().__init__([self.start, self.end, self.t.row], pictures=3)
+        for control in (self.start, self.end, self.t.slider):
+            control.observe(self._changed, "value")
+
+    @property
+    def state(self):
+        """What the controls say: start, end (or LAP) and the index of the frame."""
+        return {"start": self.start.value, "end": self.end.value, "index": self.t.slider.value}
+
+    def view(self, start, end, index):
+        """The pictures and the text of one state.
+
+        Parameters
+        ----------
+        start, end : int
+            Anchors from 0; end may be ``LAP``.
+        index : int
+            Frame of the walk, 0 to ``FRAMES - 1``.
+
+        Returns
+        -------
+        View
+            Of the frame enlarged, all anchors, and the film strip.
+        """
+        images, readings, strip = self.walk(start, end)
+        here, goal = self._name(start), "once around" if end == LAP else self._name(end)
+        where = f"t = {index / (FRAMES - 1):.2f}"
+        way = f"once around from {here}" if end == LAP else f"from {here} to {goal}"
+        large, _ = tiles(images[index : index + 1], scale=_scale(images, 252), gap=0)
+        alts = (
+            f"The generated image at {where} on the way {way}{self._read(readings, index)}.",
+            f"The {len(self.z)} images to choose from; {here} is framed as the start.",
+            f"{STRIP} images along the way {way}; a marker stands at {where}.",
+        )
+        pictures = (encode(large), self._anchors_png(start, end), strip.png(index))
+        return View(pictures, alts, self._text(way, where, readings, index))
+
+    def walk(self, start, end):
+        """The images on the way between two anchors, and what the judge reads in them.
+
+        Parameters
+        ----------
+        start, end : int
+            Anchors from 0; end may be ``LAP``.
+
+        Returns
+        -------
+        images : ndarray of float32, ``(FRAMES, height, width, channels)`` in [0, 1]
+        readings : ndarray of float, ``(FRAMES, classes)``, or None
+            The judge's probabilities.
+        strip : FilmStrip
+        """
+        if (start, end) not in self._walks:
+            t = np.linspace(0, 1, FRAMES)
+            if end == LAP:
+                z = circle(self.z[start], self._direction, t)
+            else:
+                z = spherical_path(self.z[start], self.z[end], t)
+            images = self._draw(z)
+            self._walks[start, end] = images, self._judge(images), FilmStrip(images)
+        return self._walks[start, end]
+
+    def _changed(self, change):
+        self.refresh()
+
+    def _draw(self, z):
+        return np.asarray(self.generator(z.astype(np.float32), training=False))
+
+    def _judge(self, images):
+        return None if self.judge is None else softmax(self.judge(images, training=False))
+
+    def _choose_anchors(self, n, rng):
+        """Draw the anchors; with a judge, from many draws, the first of every reading first."""
+        draws = n if self.judge is None else 16 * n
+        z = rng.standard_normal((draws, self.generator.input_shape[-1])).astype(np.float32)
+        images = self._draw(z)
+        readings = self._judge(images)
+        chosen = list(range(n))
+        if readings is not None:
+            digits = readings.argmax(axis=1).tolist()
+            chosen = sorted(range(draws), key=lambda k: digits[:k].count(digits[k]))[:n]
+            chosen.sort(key=lambda k: digits[k])
+        self.z, self.images = z[chosen], images[chosen]
+        self._anchor_readings = None if readings is None else readings[chosen]
+
+    def _name(self, anchor):
+        """A, or with a judge: A (reads as 7)."""
+        letter = chr(ord("A") + anchor)
+        if self._anchor_readings is None:
+            return letter
+        return f"{letter} (reads as {self._anchor_readings[anchor].argmax()})"
+
+    @staticmethod
+    def _read(readings, index):
+        if readings is None:
+            return ""
+        return (
+            f", which the judge reads as {readings[index].argmax()} ({readings[index].max():.0%})"
+        )
+
+    def _anchors_png(self, start, end):
+        """All anchors with their letters; a solid frame marks the start, a dashed one the end."""
+        if (start, end) in self._choices:
+            return self._choices[start, end]
+        columns = -(-len(self.z) // max(1, round(len(self.z) / 5)))
+        bitmap, boxes = tiles(
+            self.images, columns=columns, scale=_scale(self.images, 84), gap=10, header=30
+        )
+        bitmap = bitmap.convert("RGB")
+        for k, (left, top, right, _) in enumerate(boxes):
+            caption(bitmap, ((left + right) // 2, top - 10), self._name(k)[0])
+        if end != LAP:
+            frame(bitmap, boxes[end], ORANGE, thickness=6, dashed=True)
+        frame(bitmap, boxes[start], BLUE, thickness=6)
+        self._choices[start, end] = encode(bitmap)
+        return self._choices[start, end]
+
+    def _text(self, way, where, readings, index):
+        text = f"{way[0].upper()}{way[1:]}, {where}"
+        if readings is None:
+            return f"{text}. Frame {index + 1} of {FRAMES}."
+        digits = readings.argmax(axis=1)
+        met = [str(digit) for digit, _ in groupby(digits)]
+        return (
+            f"{text}: the judge reads {digits[index]} ({readings[index].max():.0%}). "
+            f"Readings along the way: {', '.join(met)}."
+        )
+
+
+class FilmStrip:
+    """A few frames of a walk, drawn once, over which a frame and an arrow move.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+        The whole walk.
+    """
+
+    def __init__(self, images):
+        self._last = len(images) - 1
+        self._every = self._last // (STRIP - 1)
+        shown = images[:: self._every]
+        bitmap, self._boxes = tiles(
+            shown, columns=STRIP, scale=_scale(images, 56), gap=6, header=30, footer=26
+        )
+        for k, (left, top, right, _) in enumerate(self._boxes):
+            number = f"{k * self._every / self._last:.1f}"
+            caption(bitmap, ((left + right) // 2, top - 8), number)
+        self._bitmap = with_marker_colour(bitmap, BLUE)
+
+    def png(self, index):
+        """The strip with the nearest frame framed and the arrow at the ``index``-th image."""
+        bitmap = self._bitmap.copy()
+        frame(bitmap, self._boxes[round(index / self._every)], 255, thickness=5)
+        (left, _, right, bottom), last = self._boxes[0], self._boxes[-1]
+        x = (left + right) / 2 + (last[0] - left) * index / self._last
+        arrow(bitmap, (x, bottom + 8), 255)
+        return encode(bitmap)
+
+
+def spherical_path(a, b, t):
+    r"""Points on the arc from a to b.
+
+    .. math:: z(t) = \frac{\sin((1 - t) \omega)\, a + \sin(t \omega)\, b}{\sin \omega},
+              \qquad \cos \omega = \frac{a \cdot b}{|a| |b|}
+
+    Parameters
+    ----------
+    a, b : ndarray, ``(d,)``
+        Not opposite to each other; where they point the same way, the path is straight.
+    t : ndarray, ``(n,)``
+        0 gives a, 1 gives b.
+
+    Returns
+    -------
+    ndarray, ``(n, d)``
+    """
+    t = t[:, np.newaxis]
+    cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
+    omega = np.arccos(np.clip(cosine, -1, 1))
+    if omega < 1e-3:
+        return (1 - t) * a + t * b
+    return (np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)
+
+
+def circle(a, direction, t):
+    r"""Points on the circle around 0 that starts at a towards ``direction``.
+
+    .. math:: z(t) = \cos(2 \pi t)\, a + \sin(2 \pi t)\, u, \qquad u \perp a, |u| = |a|
+
+    Parameters
+    ----------
+    a, direction : ndarray, ``(d,)``
+        Not parallel.
+    t : ndarray, ``(n,)``
+        0 and 1 give a.
+
+    Returns
+    -------
+    ndarray, ``(n, d)``
+    """
+    u = direction - a * np.dot(direction, a) / np.dot(a, a)
+    u *= np.linalg.norm(a) / np.linalg.norm(u)
+    turn = 2 * np.pi * t[:, np.newaxis]
+    return np.cos(turn) * a + np.sin(turn) * u
+
+
+def softmax(logits):
+    """Probabilities from logits, along the last axis."""
+    powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _scale(images, size):
+    """By how much to enlarge images so that they are displayed about ``size`` pixels wide."""
+    return max(1, size * FINE // images.shape[2])
