@@ -119,7 +119,7 @@ def train_digit_gan(*, steps=20_000, batch_size=64, learning_rate=1e-3, seed=0):
     )
 
 
-def train_digit_gan_bundled(*, steps=10_000, batch_size=64, learning_rate=1e-3, seed=0):
+def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, seed=0):
     """Train the same GAN on the 997 bundled training digits alone, to show what it memorises.
 
     Parameters and what is kept are those of :func:`train_digit_gan`.
