@@ -45,7 +45,8 @@ def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
         inch = min(0.9, 8.0 / columns)  # an image's width on the page
         size = (columns * inch, columns * inch * picture.shape[0] / picture.shape[1])
         _, ax = plt.subplots(figsize=(size[0], size[1] + 0.3), layout="constrained")
-    ax.imshow(picture.squeeze(-1) if channels == 1 else picture, cmap="gray", vmin=0, vmax=1)
+    picture = picture.squeeze(-1) if channels == 1 else picture
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     for k, title in enumerate(titles or ()):
         top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
         ax.text(left + width / 2, top - 1.5, title, ha="center", va="bottom", fontsize=8)
@@ -104,7 +105,7 @@ def show(figure, alt):
     if len(alt) < 20:
         raise ValueError(f"alt must describe the picture in 20 characters or more. Received: {alt}")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
     plt.close(figure)
     show_png(buffer.getvalue(), alt)
 
