@@ -139,6 +139,7 @@ class MarkedCurve:
         axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
         if len(x) > 2 and x[0] >= 0 and x[-1] > 100 * x[1] > 0:  # dense at first, sparse later
             axes.set_xscale("symlog", linthresh=x[1])
+            axes.set_xlim(left=x[0], right=1.15 * x[-1])
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         self._bitmap = with_marker_colour(figure_bitmap(figure), marker_colour)
