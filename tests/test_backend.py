@@ -1,0 +1,46 @@
+import os
+import subprocess
+import sys
+
+from styleguard_edu import backend
+
+import pytest
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_tensorflow_is_imported_without_a_word_and_keras_runs_on_it():
+    done = run("from styleguard_edu.backend import keras; print(keras.backend.backend())")
+    assert done.stdout.strip() == "tensorflow"
+    assert done.stderr == ""
+
+
+def test_another_keras_backend_is_refused_with_the_cure():
+    fake = (
+        "import sys, types; keras = types.ModuleType('keras');"
+        "keras.backend = types.SimpleNamespace(backend=lambda: 'jax'); sys.modules['keras'] = keras;"
+        "import styleguard_edu.backend"
+    )
+    done = run(fake)
+    assert "'jax' backend. Set KERAS_BACKEND=tensorflow and restart Python." in done.stderr
+
+
+def test_what_is_held_back_is_shown_if_the_import_fails(capfd):
+    with pytest.raises(ImportError, match="broken"), backend._stderr_held_back():
+        os.write(2, b"library not found\n")
+        raise ImportError("broken")
+    assert capfd.readouterr().err == "library not found\n"
+
+
+def test_what_is_held_back_stays_unseen_otherwise(capfd):
+    with backend._stderr_held_back():
+        os.write(2, b"a notice\n")
+    assert capfd.readouterr().err == ""
