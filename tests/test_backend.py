@@ -26,7 +26,8 @@ def test_tensorflow_is_imported_without_a_word_and_keras_runs_on_it():
 def test_another_keras_backend_is_refused_with_the_cure():
     fake = (
         "import sys, types; keras = types.ModuleType('keras');"
-        "keras.backend = types.SimpleNamespace(backend=lambda: 'jax'); sys.modules['keras'] = keras;"
+        "keras.backend = types.SimpleNamespace(backend=lambda: 'jax');"
+        "sys.modules['keras'] = keras;"
         "import styleguard_edu.backend"
     )
     done = run(fake)

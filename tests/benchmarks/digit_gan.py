@@ -8,8 +8,8 @@ precision and recall of 10,000 against 10,000. Ours goes on to ten minutes from 
 budget is wall time, so leave the machine alone meanwhile. This takes about 35 minutes; finished
 rows are kept in ``build/benchmarks/digit_gan.jsonl`` and not run again.
 
-- *article*: the networks, batch size and optimizer of the article that the course follows, with
-  the losses mended.
+- *article*: the networks and the learning rate of the article that the course follows, with its
+  losses mended, batches of 64 and Adam's beta_1 = 0.5. (With batches of 16 and 0.9 it ends worse.)
 - *tutorial*: those of TensorFlow's DCGAN tutorial.
 - *ours*: the course's networks and :class:`styleguard_edu.GAN` with its defaults.
 """
@@ -78,8 +78,9 @@ def tutorial_discriminator():
 
 def make_article():
     gan = GAN(article_generator(), article_discriminator())
-    gan.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4), **PLAIN)
-    return gan, 16
+    adams = [keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)]
+    gan.compile(*adams, **PLAIN)
+    return gan, 64
 
 
 def make_tutorial():
