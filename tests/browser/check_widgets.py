@@ -94,6 +94,10 @@ def jupyterlab(python, folder):
     quiet.mkdir(parents=True)
     settings = {"fetchNews": "false", "checkForUpdates": False}  # no pop-up over the page
     (quiet / "notification.jupyterlab-settings").write_text(json.dumps(settings))
+    whole = quiet.parent / "notebook-extension"
+    whole.mkdir()
+    settings = {"windowingMode": "none"}  # every cell is on the page, seen or not
+    (whole / "tracker.jupyterlab-settings").write_text(json.dumps(settings))
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
     command += [f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
@@ -138,6 +142,9 @@ class Lab:
         """Run one cell and wait until it is done; returns the explorer in its output, if any."""
         prompt = self.cell(k).locator(".jp-InputPrompt")
         for _ in range(5):  # JupyterLab ignores keys while it is still settling
+            which_kernel = self.page.locator(".jp-Dialog .jp-mod-accept")
+            if which_kernel.is_visible():  # it asks if a key came before the kernel was there
+                which_kernel.click()
             self.cell(k).locator(".cm-content").click()
             self.page.keyboard.press("Shift+Enter")
             self.page.wait_for_timeout(1000)
@@ -286,15 +293,31 @@ def check_without_kernel(lab, cells):
     lab.shot("without_kernel", lab.cell(0).locator(".jp-Cell-outputWrapper"))
 
 
-def check_notebook(lab, name):
+def without_outputs(path, folder):
+    """Copy a notebook as it is before its first run; returns the number of its code cells."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+            cell["metadata"].pop("jupyter", None)  # folded solutions cannot be clicked
+    (folder / path.name).write_text(json.dumps(content), encoding="utf-8")
+    return sum(cell["cell_type"] == "code" for cell in content["cells"])
+
+
+def check_notebook(lab, name, code_cells):
     """Run a notebook of the course and move every slider in it."""
-    for k in range(lab.page.locator(".jp-CodeCell").count()):
+    found = 0
+    expect(lab.page.locator(".jp-CodeCell")).to_have_count(code_cells, timeout=30_000)
+    for k in range(code_cells):
         explorer = lab.run(k)
         if explorer.count():
+            found += 1
             check_described(explorer)
             for slider in explorer.get_by_role("slider").all():
                 changed(explorer, lambda slider=slider: lab.press(slider, "ArrowRight"))
             lab.shot(f"{Path(name).stem}_{k}", explorer)
+    assert found, f"{name} shows no explorer"
+    print(f"{name}: {found} explorers used")
 
 
 def main():
@@ -318,9 +341,9 @@ def main():
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         try:
             if options.notebook:
-                shutil.copy(options.notebook, folder)
+                code_cells = without_outputs(options.notebook, Path(folder))
                 lab = Lab(browser, url, options.notebook.name, options.screenshots)
-                check_notebook(lab, options.notebook.name)
+                check_notebook(lab, options.notebook.name, code_cells)
                 lab.close()
             else:
                 check_built_in(browser, url, Path(folder), options.screenshots)
