@@ -1,5 +1,6 @@
 """pyproject.toml, constraints.txt, environment.yml, Makefile and package agree with each other."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -151,6 +152,7 @@ def test_make_help_lists_every_command(target):
 
 
 def test_make_alone_only_prints_the_help():
-    command = ["make", "--dry-run"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["make", "--dry-run", "--no-print-directory"]
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    run = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=True)
     assert all(line.startswith("echo") for line in run.stdout.splitlines())
