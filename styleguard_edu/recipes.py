@@ -105,40 +105,34 @@ def train_digit_gan(*, steps=20_000, batch_size=64, learning_rate=1e-3, seed=0):
     seed : int
     """
     mnist, bundled = load_digits("mnist"), load_digits("bundled", verbose=False)
-    settings = {
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
     _train_and_save(
         "digit_gan",
         np.concatenate([mnist.train.images, bundled.train.images]),
         "MNIST train split (50,000 images) and bundled train split (997 images)",
-        settings,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
     )
 
 
 def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, seed=0):
-    """Train the same GAN on the 997 bundled training digits alone, to show what it memorises.
+    """Train the same GAN on the 997 bundled training digits alone, to show what few data cost.
 
     Parameters and what is kept are those of :func:`train_digit_gan`.
     """
-    settings = {
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
     _train_and_save(
         "digit_gan_bundled",
         load_digits("bundled").train.images,
         "bundled train split (997 images)",
-        settings,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
     )
 
 
-def _train_and_save(name, images, data, settings):
+def _train_and_save(name, images, data, **settings):
     """Train a digit GAN on ``images`` and save it with its card and its log."""
     steps, rate, seed = settings["steps"], settings["learning_rate"], settings["seed"]
     keras.utils.set_random_seed(seed)
@@ -202,12 +196,12 @@ def train_with_snapshots(gan, images, judge, stops, batch_size, *, seed, name):
         and ``samples`` uint8 ``(stops, 64, 28, 28)``.
     """
     state, log_file = UNFINISHED / name / "state.weights.h5", UNFINISHED / name / "log.npz"
-    rows = []
+    rows, log = [], {}
     if log_file.exists():
         gan.load_weights(state)
         with np.load(log_file) as stored:
-            columns = dict(stored)
-        rows = [{key: columns[key][k] for key in columns} for k in range(len(columns["steps"]))]
+            log = dict(stored)
+        rows = [{key: log[key][k] for key in log} for k in range(len(log["steps"]))]
         print(f"Going on from step {int(gan.steps):,}.")
     for stop in stops[len(rows) :]:
         seconds, losses = _train_until(gan, stop, images, batch_size, seed)

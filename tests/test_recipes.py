@@ -42,6 +42,10 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(judge, tmp_p
     resumed = recipes.train_with_snapshots(
         small_gan(seed=9), IMAGES, judge, [0, 3, 6], 8, seed=0, name="trial"
     )
+    again = recipes.train_with_snapshots(
+        small_gan(), IMAGES, judge, [0, 3, 6], 8, seed=0, name="trial"
+    )
+    np.testing.assert_array_equal(again["samples"], resumed["samples"])
     np.testing.assert_array_equal(resumed["steps"], [0, 3, 6])
     np.testing.assert_allclose(
         straight["samples"].astype(int), resumed["samples"].astype(int), atol=1
