@@ -7,6 +7,8 @@ from tqdm.auto import tqdm
 
 from .backend import keras
 
+SECONDS_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"
+
 
 def endless_batches(images, batch_size, *, seed, start=0):
     """Yield batches for ever, in a new random order each time round.
@@ -74,15 +76,10 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self.steps_done = 0
         self._start = None
-        timed = self.seconds is not None
-        self._bar = tqdm(
-            total=self.seconds if timed else self.steps,
-            desc="training",
-            bar_format=None
-            if not timed
-            else "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}",
-            mininterval=0.5,
-        )
+        total, layout = self.steps, None
+        if self.seconds is not None:
+            total, layout = self.seconds, SECONDS_BAR
+        self._bar = tqdm(total=total, desc="training", bar_format=layout, mininterval=0.5)
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps_done += 1
