@@ -4,11 +4,14 @@ from styleguard_edu.metrics import (
     frechet_distance,
     nearest_neighbours,
     precision_recall,
+    psnr,
+    ssim,
 )
 
 import numpy as np
 import pytest
 from scipy import linalg
+from skimage.metrics import structural_similarity
 
 
 def gaussian(n=400, d=3, shift=0.0, scale=1.0, seed=0):
@@ -132,3 +135,59 @@ def test_nearest_neighbours_errors_name_the_argument():
         nearest_neighbours(np.zeros((2, 3)), np.zeros((2, 4)))
     with pytest.raises(ValueError, match="count must be between 1 and 2"):
         nearest_neighbours(np.zeros((2, 3)), np.zeros((2, 3)), count=3)
+
+
+def pairs(n=3, height=9, width=12, channels=3, noise=0.1):
+    rng = np.random.default_rng(0)
+    truth = rng.random((n, height, width, channels), dtype=np.float32)
+    return np.clip(truth + rng.normal(0, noise, truth.shape), 0, 1).astype(np.float32), truth
+
+
+def test_psnr_known_by_hand_image_by_image():
+    truth = np.zeros((3, 4, 4, 1))
+    images = truth + np.array([1.0, 0.1, 0.0]).reshape(3, 1, 1, 1)  # squared errors 1, 0.01, 0
+    np.testing.assert_allclose(psnr(images, truth), [0, 20, np.inf])
+
+
+def test_ssim_of_equal_images_is_1_and_falls_with_noise():
+    truth = pairs()[1]
+    scores = [ssim(pairs(noise=noise)[0], truth) for noise in (0, 0.1, 0.5)]
+    np.testing.assert_allclose(scores[0], 1)
+    assert scores[0].shape == (3,)
+    assert (scores[0] > scores[1]).all()
+    assert (scores[1] > scores[2]).all()
+
+
+def test_ssim_of_two_flat_images_known_by_hand():
+    # no contrast: (2 a b + c) / (a^2 + b^2 + c), c = 0.01^2
+    flat = np.ones((1, 7, 7, 1))
+    assert ssim(0.2 * flat, 0.4 * flat)[0] == pytest.approx(0.1601 / 0.2001)
+
+
+def test_ssim_takes_the_mean_over_channels_of_7x7_windows():
+    images, truth = (part.astype(np.float64) for part in pairs(n=1))
+    channels = [
+        structural_similarity(images[0, ..., k], truth[0, ..., k], data_range=1) for k in range(3)
+    ]
+    assert ssim(images, truth)[0] == pytest.approx(np.mean(channels))
+
+
+@pytest.mark.parametrize("measure", [psnr, ssim])
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((2, 9, 9, 3)), r"must both have shape .*Received: \(2, 9, 9, 3\) and \(1, 9, 9"),
+        (np.zeros((9, 9, 3)), "shape"),
+        (np.zeros((1, 9, 9, 3), np.uint8), "images must be floating-point .*Received: uint8"),
+        (np.full((1, 9, 9, 3), np.nan), "Received: float64 from nan to nan"),
+        (np.full((1, 9, 9, 3), 1.5), "from 1.5 to 1.5"),
+    ],
+)
+def test_pairs_of_images_are_checked(measure, images, words):
+    with pytest.raises(ValueError, match=words):
+        measure(images, np.zeros((1, 9, 9, 3)))
+
+
+def test_ssim_refuses_images_smaller_than_its_windows():
+    with pytest.raises(ValueError, match=r"at least 7x7 px. Received: shape \(1, 6, 9, 3\)"):
+        ssim(np.zeros((1, 6, 9, 3)), np.zeros((1, 6, 9, 3)))
