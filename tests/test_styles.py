@@ -1,0 +1,136 @@
+from styleguard_edu.datasets import load_digits
+from styleguard_edu.styles import STYLES, render_style
+
+import numpy as np
+import pytest
+from scipy.ndimage import distance_transform_edt
+
+BLANK = np.zeros((1, 28, 28, 1), np.float32)
+FULL = np.ones((1, 28, 28, 1), np.float32)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits("bundled", verbose=False).test.images[:8]
+
+
+def distance_to_the_strokes(digits):
+    """How far each pixel lies from the nearest inked one; 0 inside a stroke."""
+    return np.stack([distance_transform_edt(digit[..., 0] < 0.5) for digit in digits])
+
+
+def test_there_are_at_least_six_styles():
+    assert len(set(STYLES)) == len(STYLES) >= 6
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_renderings_are_in_the_convention_and_in_colour(digits, style):
+    rendered = render_style(digits, style)
+    assert rendered.shape == (8, 28, 28, 3)
+    assert rendered.dtype == np.float32
+    assert rendered.min() >= 0
+    assert rendered.max() <= 1
+    assert np.ptp(rendered, axis=-1).max() > 0.05
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_rendering_repeats_and_leaves_the_digits_alone(digits, style):
+    before = digits.copy()
+    np.testing.assert_array_equal(render_style(digits, style), render_style(digits, style))
+    np.testing.assert_array_equal(digits, before)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_batch_is_rendered_as_its_images_one_by_one(digits, style):
+    single = np.concatenate([render_style(digits[[k]], style) for k in range(len(digits))])
+    np.testing.assert_array_equal(render_style(digits, style), single)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_float64_digits_are_rendered_like_float32(digits, style):
+    doubled = render_style(digits.astype(np.float64), style)
+    assert doubled.dtype == np.float32
+    np.testing.assert_array_equal(doubled, render_style(digits, style))
+
+
+@pytest.mark.parametrize(
+    ("style", "corner"),
+    [
+        ("ink", (0.95, 0.90, 0.78)),  # cream
+        ("chalk", (0.12, 0.27, 0.20)),  # board
+        ("neon", (0.15, 0.11, 0.25)),  # wall, and 0.05 for a joint between bricks
+        ("outline", (1, 1, 1)),  # between two lines
+        ("woven", (0.72, 0.656, 0.528)),  # the dark side, 0.8, of the thread on top
+        # light 0.52 + 0.04 sin 0.5 on copper
+        ("embossed", (0.539177 * 1.30, 0.539177 * 0.86, 0.539177 * 0.55)),
+    ],
+)
+def test_the_corner_of_a_blank_page_known_by_hand(style, corner):
+    np.testing.assert_allclose(render_style(BLANK, style)[0, 0, 0], corner, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("style", "colour"),
+    [
+        ("neon", (1, 0.93, 0.98)),  # white-hot core
+        ("outline", (1, 0.80, 0.25)),  # filled, and far from any edge
+        ("woven", (0.64, 0.112, 0.128)),  # the dark side, 0.8, of the red thread on top
+    ],
+)
+def test_the_middle_of_a_page_full_of_ink_known_by_hand(style, colour):
+    np.testing.assert_allclose(render_style(FULL, style)[0, 14, 14], colour, atol=1e-6)
+
+
+def test_a_pen_walks_around_the_digit_and_not_inside_it():
+    square = np.zeros((1, 28, 28, 1), np.float32)
+    square[0, 8:20, 8:20] = 1
+    rendered = render_style(square, "outline")[0]
+    np.testing.assert_allclose(rendered[14, 14], (1, 0.80, 0.25), atol=1e-6)
+    assert rendered[14, 7].tolist() < rendered[14, 14].tolist()  # the blue pen is darker in red
+    assert rendered[14, 7, 2] > rendered[14, 7, 0]
+    np.testing.assert_allclose(rendered[:6], render_style(BLANK, "outline")[0, :6], atol=1e-6)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_digit_stands_out_where_its_strokes_are_and_nowhere_else(digits, style):
+    changed = np.abs(render_style(digits, style) - render_style(BLANK, style)).max(axis=-1)
+    distance = distance_to_the_strokes(digits)
+    assert changed[distance <= 2].mean() > 0.25
+    assert changed[distance > 4].mean() < 0.02
+    # four standard deviations of the widest glow, where its filter ends, are 12 pixels
+    assert changed[distance > 13].max(initial=0) < 1e-4
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_blank_page_is_free_of_the_colours_of_a_digit(digits, style):
+    page = render_style(BLANK, style).reshape(-1, 3)
+    inked = render_style(digits, style)[distance_to_the_strokes(digits) <= 1]
+    nearest = np.linalg.norm(inked[:, None] - page, axis=-1).min(axis=1)
+    assert np.median(nearest) > 0.15
+
+
+def test_any_two_styles_differ(digits):
+    rendered = [render_style(digits, style) for style in STYLES]
+    for k, first in enumerate(rendered):
+        assert all(np.abs(first - second).mean() > 0.1 for second in rendered[:k])
+
+
+def test_an_unknown_style_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"style must be one of .*'neon'.* Received: 'crayon'"):
+        render_style(BLANK, "crayon")
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((1, 28, 28, 3)), r"must be of height, width, channels \(28, 28, 1\)"),
+        (np.zeros((1, 32, 32, 1)), r"Received: \(32, 32, 1\)"),
+        (np.zeros((28, 28, 1)), "images must have shape"),
+        (np.full((1, 28, 28, 1), 1.5), r"images must lie in \[0, 1\]"),
+        (np.full((1, 28, 28, 1), np.nan), r"images must lie in \[0, 1\]"),
+        (np.zeros((0, 28, 28, 1)), "at least one image"),
+    ],
+)
+def test_images_of_another_shape_or_range_are_refused(images, words):
+    with pytest.raises(ValueError, match=words):
+        render_style(images, "ink")
