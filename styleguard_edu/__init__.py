@@ -1,7 +1,8 @@
 """styleguard-edu: GANs, style transfer, and guarding what they draw.
 
 The names below are loaded when first used, so ``import styleguard_edu`` is fast and does not
-import TensorFlow; ``images``, ``metrics``, ``thresholds`` and ``datasets`` work without it.
+import TensorFlow; ``images``, ``metrics``, ``thresholds``, ``datasets``, ``pictures`` and
+``gallery`` work without it.
 """
 
 from importlib import import_module
@@ -11,7 +12,12 @@ __version__ = "0.1.0"
 _HOME = {  # public name -> module that defines it
     "Digits": "datasets",
     "load_digits": "datasets",
+    "load_paintings": "gallery",
+    "load_photos": "gallery",
+    "load_picture": "pictures",
     "GAN": "gan",
+    "PaintingStyle": "painting_style",
+    "StyleTransfer": "style_transfer",
     "load_checkpoint": "checkpoints",
 }
 

@@ -24,16 +24,22 @@ LAYERS = {
     "images": 0,
     "metrics": 0,
     "thresholds": 0,
+    "texture": 0,
+    "pictures": 0,  # of any size: read, write, resize
     # 1
     "datasets": 1,
+    "gallery": 1,  # photos and paintings that come with the course
     "anomalies": 1,
     "styles": 1,
     "networks": 1,
+    "style_networks": 1,
+    "adversarial": 1,  # what all adversarial trainings share
     "training": 1,  # progress, budgets, snapshots
     "plotting": 1,
     # 2
     "gan": 2,
     "style_transfer": 2,
+    "painting_style": 2,
     "checkpoints": 2,
     # 3-4
     "detectors": 3,
@@ -47,7 +53,18 @@ LAYERS = {
 }
 # They get networks as constructor arguments, so that any network can be put in.
 NEVER = {module: {"gan", "style_transfer"} for module in ("detectors", "correctors", "guard")}
-PURE = ["images", "metrics", "thresholds", "datasets", "files", "installation", "doctor"]
+PURE = [
+    "images",
+    "metrics",
+    "thresholds",
+    "texture",
+    "datasets",
+    "pictures",
+    "gallery",
+    "files",
+    "installation",
+    "doctor",
+]
 # Modules that come with a declared requirement rather than being declared themselves.
 COMES_WITH = {"jupyter_client": "ipykernel", "jupyter_core": "ipykernel"}
 

@@ -1,0 +1,75 @@
+"""The pictures that come with the course: complete, in the convention, and missed politely."""
+
+import styleguard_edu
+from styleguard_edu import gallery
+from styleguard_edu.gallery import PHOTO_SPLITS, load_paintings, load_photos
+from styleguard_edu.pictures import save_picture
+
+import numpy as np
+import pytest
+
+
+def test_the_photos_are_coloured_sorted_and_at_most_640_pixels_long():
+    photos = load_photos()
+    assert list(photos) == sorted(photos)
+    for photo in photos.values():
+        assert photo.dtype == np.float32
+        assert photo.ndim == 3
+        assert max(photo.shape) <= 640
+        assert np.abs(photo[..., 0] - photo[..., 2]).mean() > 0.02  # red is not blue: not grey
+    assert photos["motorcycle"].shape == (432, 640, 3)  # 500 x 741 in the wheel
+
+
+def test_every_photo_is_in_exactly_one_split():
+    names = [*PHOTO_SPLITS["train"], *PHOTO_SPLITS["test"]]
+    assert sorted(names) == list(load_photos())
+
+
+def test_a_missing_photo_names_the_cure(monkeypatch):
+    monkeypatch.setitem(gallery._PHOTO_FILES, "rocket", ("skimage", "data/moved.jpg"))
+    with pytest.raises(
+        FileNotFoundError, match=r"moved\.jpg is missing.*pip install.*scikit-image"
+    ):
+        load_photos()
+
+
+def test_at_least_six_paintings_come_with_the_course():
+    paintings = load_paintings()
+    assert len(paintings) >= 6
+    assert min(min(painting.shape[:2]) for painting in paintings.values()) >= 360
+
+
+@pytest.fixture
+def painting_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "data_path", lambda *parts: tmp_path.joinpath(*parts))
+    folder = tmp_path / "paintings"
+    folder.mkdir()
+    return folder
+
+
+def test_paintings_are_named_by_their_files_and_sorted(painting_folder):
+    for name in ("waves", "dots"):
+        save_picture(np.full((80, 100, 3), 0.5), painting_folder / f"{name}.jpg")
+    (painting_folder / "README.md").write_text("not a painting")
+    paintings = load_paintings()
+    assert list(paintings) == ["dots", "waves"]
+    assert paintings["dots"].shape == (80, 100, 3)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_without_paintings_the_error_names_the_cure(painting_folder, there):
+    if not there:
+        painting_folder.rmdir()
+    with pytest.raises(FileNotFoundError, match=r"no paintings in .*git checkout data/paintings"):
+        load_paintings()
+
+
+def test_a_damaged_painting_is_named_with_the_cure(painting_folder):
+    (painting_folder / "dots.jpg").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(ValueError, match=r"git checkout data/paintings.*dots\.jpg"):
+        load_paintings()
+
+
+def test_the_package_exports_the_loaders():
+    assert styleguard_edu.load_photos is load_photos
+    assert styleguard_edu.load_paintings is load_paintings

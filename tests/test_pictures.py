@@ -1,0 +1,483 @@
+import io
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+
+import styleguard_edu
+from styleguard_edu import pictures
+from styleguard_edu.pictures import (
+    MOST_PIXELS,
+    fit_short_side,
+    load_picture,
+    save_picture,
+)
+
+import numpy as np
+import pytest
+from PIL import Image
+
+RED, GREEN, BLUE, WHITE = (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1)
+
+
+def marked(mode="RGB", size=(96, 64)):
+    """A green picture, wider than high, with a red top left corner."""
+    image = Image.new("RGB", size, "lime")
+    image.paste("red", (0, 0, 32, 32))
+    return image.convert(mode)
+
+
+def encoded(image, kind="PNG", **settings):
+    file = io.BytesIO()
+    image.save(file, format=kind, **settings)
+    return file.getvalue()
+
+
+def frames(kind):
+    """An animation: three frames, all different."""
+    first, *others = (Image.new("RGB", (64, 64), colour) for colour in ("red", "lime", "blue"))
+    return encoded(first, kind, save_all=True, append_images=others, duration=100)
+
+
+def png_header(width, height):
+    """A PNG file that claims a size and holds hardly any pixels."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + chunk(b"IDAT", zlib.compress(bytes(99)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def colour_at(picture, row, column):
+    return pytest.approx(tuple(picture[row, column]), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        ("RGB", "PNG"),
+        ("RGB", "JPEG"),
+        ("RGB", "WEBP"),
+        ("RGB", "BMP"),
+        ("RGB", "TIFF"),
+        ("RGB", "AVIF"),
+        ("P", "PNG"),
+        ("P", "GIF"),
+        ("RGBA", "PNG"),
+        ("RGBA", "WEBP"),
+        ("CMYK", "JPEG"),
+        ("CMYK", "TIFF"),
+    ],
+)
+def test_every_kind_of_colour_picture_gives_the_same_colours(mode, kind):
+    settings = {"quality": 100} if kind in ("JPEG", "WEBP", "AVIF") else {}
+    picture = load_picture(encoded(marked(mode), kind, **settings))
+    assert (picture.shape, picture.dtype) == ((64, 96, 3), np.float32)
+    assert picture.min() >= 0
+    assert picture.max() <= 1
+    assert colour_at(picture, 10, 10) == RED
+    assert colour_at(picture, 50, 80) == GREEN
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA"])
+def test_a_grey_picture_gets_three_equal_channels(mode):
+    grey = Image.new("L", (80, 64), 255)
+    grey.paste(0, (0, 0, 40, 64))
+    picture = load_picture(encoded(grey.convert(mode)))
+    assert colour_at(picture, 30, 10) == (0, 0, 0)
+    assert colour_at(picture, 30, 70) == WHITE
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bit_grey_keeps_more_than_256_levels(kind):
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    picture = load_picture(encoded(Image.fromarray(ramp), kind))
+    np.testing.assert_allclose(picture[..., 1], ramp / 65535, atol=1e-6)
+
+
+def test_16_bit_grey_is_resized_without_clipping():
+    picture = load_picture(encoded(Image.new("I;16", (200, 200), 32768)), long_side=100)
+    np.testing.assert_allclose(picture, 0.5, atol=1e-4)
+
+
+def test_32_bit_grey_is_refused_because_its_white_is_unknown():
+    with pytest.raises(ValueError, match="nobody knows what is white"):
+        load_picture(encoded(Image.new("F", (80, 80), 7.0), "TIFF"))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_becomes_white_and_half_of_it_half_white(mode):
+    image = Image.new("RGBA", (96, 64), (0, 0, 0, 0))  # transparent black
+    image.paste((0, 0, 0, 128), (0, 0, 48, 64))
+    picture = load_picture(encoded(image.convert(mode)))
+    assert colour_at(picture, 30, 80) == WHITE
+    assert colour_at(picture, 30, 10) == (0.5, 0.5, 0.5)
+
+
+def test_the_transparent_colour_of_a_palette_becomes_white():
+    image = Image.new("P", (64, 64), 1)
+    image.putpalette([0, 0, 0, 0, 0, 255])
+    image.paste(0, (0, 0, 32, 64))
+    picture = load_picture(encoded(image, transparency=0))
+    assert colour_at(picture, 30, 10) == WHITE
+    assert colour_at(picture, 30, 50) == BLUE
+
+
+def test_a_transparent_colour_leaves_no_dark_rim_when_resized():
+    image = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
+    image.paste((255, 255, 255, 255), (133, 0, 400, 400))  # white on nothing: all white
+    assert load_picture(encoded(image), long_side=100).min() > 0.98
+
+
+# where the red corner, stored top left, belongs: (row, column) of the upright picture
+CORNERS = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1)}
+CORNERS |= {8: (-1, 0)}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", CORNERS)
+def test_the_turn_that_a_camera_notes_is_applied(orientation, kind):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = load_picture(encoded(marked(size=(300, 200)), kind, exif=exif), long_side=150)
+    assert picture.shape == ((150, 100, 3) if orientation >= 5 else (100, 150, 3))
+    corners = {(row, column) for row in (0, -1) for column in (0, -1)}
+    red = {place for place in corners if picture[place][0] > 0.8}
+    assert red == {CORNERS[orientation]}
+
+
+def test_damaged_exif_does_not_spoil_a_whole_picture():
+    broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow says that it is corrupt
+        assert load_picture(encoded(marked(), "JPEG", exif=broken)).shape == (64, 96, 3)
+
+
+def test_a_phone_photo_with_a_second_exposure_is_no_animation():
+    second = Image.new("RGB", (96, 64), "blue")
+    data = encoded(marked(), "MPO", save_all=True, append_images=[second])
+    assert colour_at(load_picture(data), 50, 80) == GREEN
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((2048, 1000), (500, 1024)), ((300, 3000), (1024, 102)), ((64, 64), (64, 64))],
+)
+def test_the_long_side_is_limited_the_aspect_stays_and_nothing_is_enlarged(size, expected):
+    assert load_picture(encoded(Image.new("RGB", size))).shape == (*expected, 3)
+
+
+def test_the_working_size_can_be_chosen():
+    data = encoded(Image.new("RGB", (1500, 1000)))
+    assert load_picture(data, long_side=300).shape == (200, 300, 3)
+    assert load_picture(data, long_side=4000).shape == (1000, 1500, 3)
+
+
+def test_resizing_is_smooth():
+    stripes = np.zeros((256, 256), np.uint8)
+    stripes[:, ::2] = 255  # finer than the result can show: even grey, no moire
+    for image in (Image.fromarray(stripes), Image.fromarray(stripes).convert("P")):
+        picture = load_picture(encoded(image), long_side=64)
+        np.testing.assert_allclose(picture[:, 2:-2], 0.5, atol=0.02)
+
+
+def test_path_text_bytes_memory_and_open_file_give_the_same(tmp_path):
+    path = tmp_path / "a picture.png"
+    path.write_bytes(encoded(marked()))
+    expected = load_picture(path)
+    with open(path, "rb") as file:
+        file.read(5)  # read from its start, wherever it stands
+        sources = [str(path), path.read_bytes(), memoryview(path.read_bytes()), file]
+        for source in sources:
+            np.testing.assert_array_equal(load_picture(source), expected)
+        assert not file.closed
+
+
+def test_a_stream_that_cannot_go_back_is_read():
+    class Stream(io.BytesIO):
+        def seekable(self):
+            return False
+
+        def seek(self, *_):
+            raise io.UnsupportedOperation("seek")
+
+    assert colour_at(load_picture(Stream(encoded(marked()))), 10, 10) == RED
+
+
+def test_the_ending_of_the_name_does_not_matter(tmp_path):
+    path = tmp_path / "really_a_png.jpg"
+    path.write_bytes(encoded(marked()))
+    assert colour_at(load_picture(path), 10, 10) == RED
+
+
+def test_an_array_in_the_convention_comes_back_unchanged():
+    image = np.random.default_rng(0).random((70, 90, 3), dtype=np.float32)
+    np.testing.assert_array_equal(load_picture(image), image)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_whole_numbers_are_scaled_by_their_white(dtype):
+    array = np.full((64, 80), np.iinfo(dtype).max, dtype)
+    array[:32] = 0
+    picture = load_picture(array)
+    assert picture.shape == (64, 80, 3)
+    assert picture[0].max() == 0
+    assert picture[-1].min() == 1
+
+
+def test_a_transparent_array_is_laid_on_white():
+    array = np.zeros((64, 64, 4))
+    array[..., 3] = 0.25
+    np.testing.assert_allclose(load_picture(array), 0.75)
+
+
+def test_a_large_array_is_resized_like_a_file_of_it():
+    array = np.zeros((400, 600, 3), np.uint8)
+    array[:200, :300] = 255, 0, 0
+    from_file = load_picture(encoded(Image.fromarray(array)), long_side=150)
+    np.testing.assert_allclose(load_picture(array, long_side=150), from_file, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.full((64, 64, 3), np.nan), "finite. Received: values from nan"),
+        (np.full((64, 64), 255.0), r"lie in \[0, 1\]"),
+        (np.zeros((1, 64, 64, 3)), r"shape \(1, 64, 64, 3\)"),
+        (np.zeros((64, 64, 2)), "1, 3 or 4 channels"),
+        (np.zeros((0, 64, 3)), "shape"),
+        (np.zeros((63, 64)), "at least 64 pixels"),
+        (np.broadcast_to(np.uint8(0), (6000, 6000)), "at most 25 million pixels"),
+    ],
+)
+def test_a_wrong_array_is_refused(array, words):
+    with pytest.raises(ValueError, match=words):
+        load_picture(array)
+
+
+@pytest.mark.parametrize("source", [None, 3, [[0.5]], io.StringIO("text"), marked()])
+def test_other_sources_are_refused(source):
+    with pytest.raises(TypeError, match=r"source must be a path.*Received: "):
+        load_picture(source)
+
+
+def test_an_array_of_large_integers_is_refused():
+    with pytest.raises(TypeError, match="Received: dtype int64"):
+        load_picture(np.zeros((64, 64), np.int64))
+
+
+@pytest.mark.parametrize("long_side", [63, 0, 100.5, True])
+def test_a_working_size_that_makes_no_sense_is_refused(long_side):
+    with pytest.raises(ValueError, match="long_side must be a whole number of pixels >= 64"):
+        load_picture(np.zeros((64, 64)), long_side=long_side)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7])
+def test_a_file_that_was_cut_off_is_refused_by_name(tmp_path, kind, share):
+    noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind)
+    path = tmp_path / "holiday"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ValueError, match=r"holiday .*again.*Received: "):
+        load_picture(path)
+
+
+def test_a_file_whose_pixels_are_damaged_is_refused(tmp_path):
+    data = bytearray(encoded(marked()))
+    middle = data.index(b"IDAT") + 8
+    data[middle : middle + 8] = bytes(8)
+    with pytest.raises(ValueError, match="my_upload is damaged"):
+        load_picture(bytes(data), name="my_upload")
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.7", b"\xff\xd8\xff", bytes(1000)])
+def test_what_is_no_picture_is_refused_by_name(tmp_path, data):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"notes\.txt must be a picture that can be read"):
+        load_picture(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"", "an empty file"), (b"%PDF-1.7 and more", "a file that begins with b'%PDF-1.7 and'")],
+)
+def test_the_message_says_how_a_file_begins_that_is_no_picture(data, words):
+    with pytest.raises(ValueError, match=f"Received: {words}$"):
+        load_picture(data)
+
+
+def test_a_kind_that_would_start_another_program_is_refused():
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"
+    with pytest.raises(ValueError, match="must be a picture that can be read"):
+        load_picture(postscript)
+
+
+def test_a_missing_file_is_a_file_not_found_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.png"):
+        load_picture(tmp_path / "nowhere.png")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_an_animation_is_refused(kind):
+    with pytest.raises(ValueError, match=r"dance must be one still picture.*several frames"):
+        load_picture(frames(kind), name="dance")
+
+
+@pytest.mark.parametrize("size", [(63, 500), (500, 63), (1, 1)])
+def test_a_picture_below_64_pixels_is_refused(size):
+    with pytest.raises(ValueError, match=f"at least 64 pixels.*Received: {size[0]} x {size[1]} p"):
+        load_picture(encoded(Image.new("RGB", size)))
+
+
+def test_a_picture_that_gets_too_thin_at_the_working_size_is_refused():
+    data = encoded(Image.new("RGB", (3000, 100)))
+    with pytest.raises(ValueError, match=r"too long and narrow.*Crop it"):
+        load_picture(data)
+    assert load_picture(data, long_side=2000).shape == (67, 2000, 3)
+
+
+# just too many; more than Pillow warns of; more than it opens
+@pytest.mark.parametrize("size", [(6251, 4000), (10_000, 10_000), (50_000, 50_000)])
+@pytest.mark.parametrize("action", ["error", "default"])
+def test_a_decompression_bomb_is_refused_before_decoding(monkeypatch, size, action):
+    monkeypatch.setattr(pictures, "_decode", lambda *_: pytest.fail("decoded"))
+    with warnings.catch_warnings(record=action == "default") as seen:
+        warnings.simplefilter(action)
+        with pytest.raises(ValueError, match="bomb must have at most 25 million pixels"):
+            load_picture(png_header(*size), name="bomb")
+    assert not seen
+
+
+@pytest.mark.parametrize("size", [(6000, 4000), (6048, 4024), (5712, 4284)])
+def test_pictures_of_24_megapixel_cameras_are_allowed(size):
+    assert size[0] * size[1] <= MOST_PIXELS
+
+
+def test_pillows_settings_stay_as_they_are():
+    before = Image.MAX_IMAGE_PIXELS, list(warnings.filters)
+    with pytest.raises(ValueError, match="at most"):
+        load_picture(png_header(10_000, 10_000))
+    assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
+@pytest.mark.parametrize(("kind", "megabytes"), [("JPEG", 120), ("PNG", 250)])
+def test_24_megapixels_take_bounded_memory_and_time(tmp_path, kind, megabytes):
+    path = tmp_path / "large"
+    tile = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    large = Image.fromarray(tile).resize((6000, 4000), Image.Resampling.BILINEAR)
+    large.save(path, format=kind, **({"compress_level": 1} if kind == "PNG" else {}))
+    code = (
+        "import resource, sys, time\n"
+        "from styleguard_edu.pictures import load_picture\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before, start = peak(), time.process_time()\n"
+        "shape = load_picture(sys.argv[1]).shape\n"
+        "unit = 2**20 if sys.platform == 'darwin' else 2**10\n"
+        "print(shape[0], shape[1], (peak() - before) / unit, time.process_time() - start)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    height, width, memory, seconds = map(float, run.stdout.split())
+    assert (height, width) == (683, 1024)
+    assert memory < megabytes  # all pixels as float32 would be 288
+    assert seconds < 10
+
+
+@pytest.mark.parametrize("ending", [".png", ".PNG", ".jpg", ".jpeg"])
+def test_a_saved_picture_is_read_back(tmp_path, ending):
+    picture = load_picture(encoded(marked()))
+    path = tmp_path / "new folder" / f"result{ending}"
+    save_picture(picture, path)
+    back = load_picture(path)
+    assert back.shape == picture.shape
+    np.testing.assert_allclose(back[4:28, 4:28], picture[4:28, 4:28], atol=0.02)
+
+
+def test_a_png_keeps_every_byte_and_grey_stays_grey(tmp_path):
+    grey = np.arange(64 * 64).reshape(64, 64, 1) % 256 / 255
+    save_picture(grey, tmp_path / "grey.png")
+    assert Image.open(tmp_path / "grey.png").mode == "L"
+    np.testing.assert_allclose(load_picture(tmp_path / "grey.png")[..., :1], grey, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("image", "file"),
+    [
+        (np.full((64, 64, 3), np.nan), "kept.png"),
+        (np.zeros((64, 64)), "kept.png"),
+        (np.zeros((64, 64, 3)), "kept.bmp"),
+        (np.zeros((1, 70_000, 3)), "kept.jpg"),  # wider than JPEG allows
+    ],
+)
+def test_a_failed_save_leaves_the_old_file(tmp_path, image, file):
+    path = tmp_path / file
+    path.write_bytes(b"old")
+    with pytest.raises((ValueError, OSError)):
+        save_picture(image, path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_save_picture_names_the_endings_it_knows(tmp_path):
+    with pytest.raises(ValueError, match=r"path must end in \.png, \.jpg or \.jpeg.*x\.webp"):
+        save_picture(np.zeros((64, 64, 3)), tmp_path / "x.webp")
+
+
+@pytest.mark.parametrize(
+    ("shape", "pixels", "expected"),
+    [
+        ((100, 200, 3), 50, (50, 100, 3)),
+        ((90, 60, 1), 20, (30, 20, 1)),
+        ((8, 9, 3), 80, (80, 90, 3)),
+    ],
+)
+def test_fit_short_side_keeps_the_aspect(shape, pixels, expected):
+    assert fit_short_side(np.zeros(shape), pixels).shape == expected
+
+
+def test_fit_short_side_keeps_channels_range_and_an_even_colour():
+    image = np.zeros((64, 64, 3))
+    image[:, :32] = 1, 0.5, 0
+    small = fit_short_side(image, 16)
+    assert small.dtype == np.float32
+    np.testing.assert_allclose(small[8, 2], (1, 0.5, 0), atol=0.01)
+    np.testing.assert_allclose(small[8, 13], 0, atol=0.01)
+    assert small.min() >= 0
+    assert small.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("image", "error", "words"),
+    [
+        (np.zeros((1, 8, 8, 3)), ValueError, r"image must have shape.*shape \(1, 8, 8, 3\)"),
+        (np.zeros((8, 8, 3), np.uint8), TypeError, "image must hold floating.*dtype uint8"),
+        (np.full((8, 8, 3), 1.5), ValueError, r"image must lie in \[0, 1\].*to 1\.5"),
+    ],
+)
+def test_what_breaks_the_convention_is_neither_resized_nor_saved(tmp_path, image, error, words):
+    with pytest.raises(error, match=words):
+        fit_short_side(image, 4)
+    with pytest.raises(error, match=words):
+        save_picture(image, tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("pixels", [0, -3, 2.5])
+def test_fit_short_side_refuses_a_size_that_makes_no_sense(pixels):
+    with pytest.raises(ValueError, match="pixels must be a whole number >= 1"):
+        fit_short_side(np.zeros((8, 8, 3)), pixels)
+
+
+def test_the_package_exports_load_picture():
+    assert styleguard_edu.load_picture is load_picture
