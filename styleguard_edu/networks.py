@@ -110,24 +110,31 @@ def digit_discriminator(*, width=32):
     return keras.Model(images, layers.Dense(1)(x), name="digit_discriminator")
 
 
-def digit_judge():
+def digit_judge(*, channels=1, classes=10):
     """The classifier that judges digits, and whose last hidden layer gives the features.
+
+    Parameters
+    ----------
+    channels : int
+        1 for grey digits, 3 for restyled ones.
+    classes : int
+        What is told apart: ten digits, or styles.
 
     Returns
     -------
     keras.Model
-        ``(n, 28, 28, 1)`` in [0, 1] ``-> (n, 10)``, one logit a digit.
+        ``(n, 28, 28, channels)`` in [0, 1] ``-> (n, classes)``, one logit a class.
     """
     return keras.Sequential(
         [
-            keras.Input((28, 28, 1)),
+            keras.Input((28, 28, channels)),
             layers.Conv2D(32, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(64, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
             layers.Dense(128, activation="relu", name="features"),
-            layers.Dense(10),
+            layers.Dense(classes),
         ],
         name="digit_judge",
     )

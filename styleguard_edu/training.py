@@ -3,9 +3,11 @@
 import time
 
 import numpy as np
+from IPython.display import Image, display
 from tqdm.auto import tqdm
 
 from .backend import keras
+from .images import png_bytes
 
 SECONDS_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"
 
@@ -101,3 +103,34 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._bar.close()
+
+
+class LivePreview(keras.callbacks.Callback):
+    """Show a picture of the work in progress, now and then, in the same place.
+
+    Parameters
+    ----------
+    draw : callable
+        Without arguments; the picture as it is now, float ``(height, width, channels)`` in [0, 1].
+    every : float
+        Seconds between pictures.
+    """
+
+    def __init__(self, draw, *, every=15.0):
+        super().__init__()
+        self.draw, self.every = draw, every
+
+    def on_train_begin(self, logs=None):
+        self._place = display(Image(png_bytes(self.draw())), display_id=True)
+        self._last = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.perf_counter() - self._last >= self.every:
+            self._show()
+
+    def on_train_end(self, logs=None):
+        self._show()
+
+    def _show(self):
+        self._place.update(Image(png_bytes(self.draw())))
+        self._last = time.perf_counter()

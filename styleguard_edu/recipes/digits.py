@@ -1,26 +1,19 @@
-"""How every reference checkpoint was trained: ``python -m styleguard_edu.recipes NAME``.
+"""The recipes of lessons 01 and 02: the judge of digits, and GANs that draw digits."""
 
-A recipe needs MNIST, runs on two CPU cores, and shows its progress. Interrupt a GAN's training
-when you like: the same command goes on where it stopped. The result replaces
-``data/checkpoints/NAME``.
-"""
-
-import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 
-from .backend import keras
-from .checkpoints import load_checkpoint, save_checkpoint
-from .datasets import load_digits
-from .files import write_atomically
-from .gan import GAN
-from .metrics import feature_statistics, frechet_distance, precision_recall
-from .networks import digit_discriminator, digit_generator, digit_judge, feature_extractor
-from .training import Progress, endless_batches
+from ..backend import keras
+from ..checkpoints import load_checkpoint, save_checkpoint
+from ..datasets import load_digits
+from ..gan import GAN
+from ..images import to_uint8
+from ..metrics import feature_statistics, frechet_distance, precision_recall
+from ..networks import digit_discriminator, digit_generator, digit_judge, feature_extractor
+from ..training import endless_batches
+from ._snapshots import cosine_adam, snapshot_steps, train_with_snapshots
 
-UNFINISHED = Path("build", "recipes")  # state of interrupted trainings, below the current folder
 MEASURED = 10_000  # images a Frechet distance is computed from
 COMPARED = 2_000  # images a side for precision and recall while training
 
@@ -44,7 +37,7 @@ def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
     judge = digit_judge()
     steps = epochs * -(-len(digits.train.images) // batch_size)
     judge.compile(
-        _adam(learning_rate, steps, beta_1=0.9),
+        cosine_adam(learning_rate, steps, beta_1=0.9),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
@@ -137,10 +130,14 @@ def _train_and_save(name, images, data, **settings):
     steps, rate, seed = settings["steps"], settings["learning_rate"], settings["seed"]
     keras.utils.set_random_seed(seed)
     gan = GAN(digit_generator(), digit_discriminator(), seed=seed)
-    gan.compile(_adam(rate, steps), _adam(rate, steps))
+    gan.compile(cosine_adam(rate, steps), cosine_adam(rate, steps))
     judge = load_checkpoint("digit_judge")
     log = train_with_snapshots(
-        gan, images, judge, snapshot_steps(steps), settings["batch_size"], seed=seed, name=name
+        gan,
+        lambda start: endless_batches(images, settings["batch_size"], seed=seed, start=start),
+        lambda: _snapshot(gan.averaged_generator, judge),
+        snapshot_steps(steps),
+        name=name,
     )
     real = load_digits("mnist", verbose=False).test.images
     final = measure_generator(gan.averaged_generator, judge, real)
@@ -160,61 +157,11 @@ def _train_and_save(name, images, data, **settings):
     )
 
 
-def snapshot_steps(last, *, count=24):
-    """Steps at which to look at a training: 0, then dense at first and sparse later, to ``last``.
-
-    Returns
-    -------
-    list of int
-        Increasing, about ``count`` of them.
-    """
-    return [0, *sorted({round(step) for step in np.geomspace(10, last, count - 1)})]
-
-
-def train_with_snapshots(gan, images, judge, stops, batch_size, *, seed, name):
-    """Train a compiled GAN to the last of ``stops``, measuring it at each; resumable.
-
-    After every stop the whole state goes to ``build/recipes/NAME``, and is taken up from there
-    when the function is called again.
-
-    Parameters
-    ----------
-    gan : GAN
-    images : ndarray of float32, ``(n, 28, 28, 1)`` in [0, 1]
-    judge : Checkpoint
-        ``digit_judge``.
-    stops : list of int
-        Steps, increasing.
-    batch_size, seed : int
-    name : str
-
-    Returns
-    -------
-    dict of str to ndarray
-        One row a stop: ``steps``, ``seconds`` (of training alone), ``d_loss`` and ``g_loss``
-        (means since the stop before; NaN at step 0), the measures of :func:`measure_generator`,
-        and ``samples`` uint8 ``(stops, 64, 28, 28)``.
-    """
-    state, log_file = UNFINISHED / name / "state.weights.h5", UNFINISHED / name / "log.npz"
-    rows, log = [], {}
-    if log_file.exists():
-        gan.load_weights(state)
-        with np.load(log_file) as stored:
-            log = dict(stored)
-        rows = [{key: log[key][k] for key in log} for k in range(len(log["steps"]))]
-        print(f"Going on from step {int(gan.steps):,}.")
-    for stop in stops[len(rows) :]:
-        seconds, losses = _train_until(gan, stop, images, batch_size, seed)
-        measures = measure_generator(gan.averaged_generator, judge, compared=COMPARED)
-        samples = _draw(gan.averaged_generator, 64)[..., 0]
-        before = rows[-1]["seconds"] if rows else 0.0
-        rows.append({"steps": stop, "seconds": before + seconds, **losses, **measures})
-        rows[-1]["samples"] = np.rint(samples * 255).astype(np.uint8)
-        log = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
-        write_atomically(state, gan.save_weights)
-        write_atomically(log_file, lambda path, log=log: np.savez_compressed(path, **log))
-        print(f"step {stop:6,d}   Frechet distance {measures['frechet_distance']:7.2f}")
-    return log
+def _snapshot(generator, judge):
+    """What the log keeps of one moment of the training."""
+    measures = measure_generator(generator, judge, compared=COMPARED)
+    print(f"Frechet distance {measures['frechet_distance']:7.2f}")
+    return {**measures, "samples": to_uint8(_draw(generator, 64))[..., 0]}
 
 
 def measure_generator(generator, judge, real=None, *, compared=MEASURED):
@@ -258,24 +205,6 @@ def measure_generator(generator, judge, real=None, *, compared=MEASURED):
     }
 
 
-def _train_until(gan, stop, images, batch_size, seed):
-    """Train to step ``stop``; return seconds and mean losses, or leave if interrupted."""
-    start = int(gan.steps)
-    if start == stop:
-        return 0.0, {"d_loss": np.nan, "g_loss": np.nan}
-    clock = time.perf_counter()
-    history = gan.fit(
-        endless_batches(images, batch_size, seed=seed, start=start),
-        steps_per_epoch=stop - start,
-        callbacks=[Progress(steps=stop - start)],
-        verbose=0,
-    )
-    if int(gan.steps) < stop:
-        raise SystemExit("The same command goes on from the last snapshot.")
-    losses = {name: history.history[name][-1] for name in ("d_loss", "g_loss")}
-    return time.perf_counter() - clock, losses
-
-
 def _draw(generator, n):
     """The first ``n`` images of the fixed sequence of inputs z."""
     z = np.random.default_rng(0).standard_normal((n, generator.input_shape[-1]), np.float32)
@@ -285,28 +214,3 @@ def _draw(generator, n):
 def _accuracy(judge, split):
     answers = judge.predict(split.images, batch_size=500, verbose=0).argmax(axis=1)
     return round(float(np.mean(answers == split.labels)), 4)
-
-
-def _adam(learning_rate, steps, beta_1=0.0):
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    return keras.optimizers.Adam(schedule, beta_1=beta_1, beta_2=0.99)
-
-
-RECIPES = {
-    "digit_judge": train_digit_judge,
-    "digit_gan": train_digit_gan,
-    "digit_gan_bundled": train_digit_gan_bundled,
-}
-
-
-def main(arguments=None):
-    """Run the recipe named on the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m styleguard_edu.recipes", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("name", choices=RECIPES, help="the checkpoint to train")
-    RECIPES[parser.parse_args(arguments).name]()
-
-
-if __name__ == "__main__":
-    main()

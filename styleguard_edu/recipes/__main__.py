@@ -1,0 +1,32 @@
+"""Run the recipe named on the command line."""
+
+import argparse
+
+from . import __doc__ as about
+from . import digits, painting, restyling
+
+RECIPES = {
+    "digit_judge": digits.train_digit_judge,
+    "digit_gan": digits.train_digit_gan,
+    "digit_gan_bundled": digits.train_digit_gan_bundled,
+    "style_judges": restyling.train_style_judges,
+    "style_digits": restyling.train_style_digits,
+    "style_digits_other": restyling.train_style_digits_other,
+    "style_digits_ablations": restyling.train_style_digits_ablations,
+    "paintings": painting.train_paintings,
+    "paintings_other": painting.train_paintings_other,
+    "paintings_ablations": painting.train_paintings_ablations,
+}
+
+
+def main(arguments=None):
+    """Run the recipe named on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m styleguard_edu.recipes", description=about.splitlines()[0]
+    )
+    parser.add_argument("name", choices=RECIPES, help="the checkpoint to train")
+    RECIPES[parser.parse_args(arguments).name]()
+
+
+if __name__ == "__main__":
+    main()

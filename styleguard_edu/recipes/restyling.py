@@ -1,0 +1,299 @@
+"""The recipes of lesson 03: judges of restyled digits, and the GAN that restyles them."""
+
+import time
+
+import numpy as np
+from skimage.exposure import match_histograms
+
+from ..backend import keras
+from ..checkpoints import load_checkpoint, save_checkpoint
+from ..datasets import load_digits
+from ..files import write_atomically
+from ..images import to_uint8
+from ..metrics import ssim
+from ..networks import digit_judge
+from ..style_networks import style_discriminator, style_generator
+from ..style_transfer import PLAIN, StyleTransfer, unpaired_batches
+from ..styles import STYLES, render_style
+from ._snapshots import UNFINISHED, cosine_adam, snapshot_steps, train_with_snapshots
+
+CODES = len(STYLES) + 1
+EARLY = (300, 1_000)  # steps of the snapshots that are kept as networks
+WATCHED = 500  # calibration digits a style on which a training is watched
+
+
+def train_style_judges(*, epochs=6, batch_size=128, learning_rate=1e-3, seed=0):
+    """Train two judges on true renderings of MNIST's training split: one reads, one names styles.
+
+    Both see every digit in a style drawn anew each epoch; plain counts as a style. They measure,
+    and no method that restyles, detects or corrects may use them.
+
+    Parameters
+    ----------
+    epochs, batch_size : int
+    learning_rate : float
+        Of Adam, at the start; it falls to 0 along half a cosine.
+    seed : int
+    """
+    digits = load_digits("mnist")
+    keras.utils.set_random_seed(seed)
+    judges = {
+        "digit": digit_judge(channels=3, classes=10),
+        "style": digit_judge(channels=3, classes=CODES),
+    }
+    steps = epochs * (len(digits.train.images) // batch_size)
+    for judge in judges.values():
+        judge.compile(
+            cosine_adam(learning_rate, steps, beta_1=0.9),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+    started = time.perf_counter()
+    for epoch in range(epochs):
+        rng = np.random.default_rng((seed, epoch))
+        order = rng.permutation(len(digits.train.images))
+        codes = rng.integers(CODES, size=len(order))
+        painted = _render_codes(digits.train.images[order], codes)
+        for name, answers in (("digit", digits.train.labels[order]), ("style", codes)):
+            judges[name].fit(painted, answers, batch_size=batch_size, epochs=1, verbose=2)
+    minutes = (time.perf_counter() - started) / 60
+    metrics = {
+        name: _true_accuracy(judges, load_digits(name, verbose=False).test)
+        for name in ("mnist", "bundled")
+    }
+    save_checkpoint(
+        "style_judges",
+        judges,
+        {
+            "recipe": "python -m styleguard_edu.recipes style_judges",
+            "data": "true renderings of the MNIST train split (50,000 images)",
+            "settings": {
+                "epochs": epochs,
+                "batch_size": batch_size,
+                "learning_rate": learning_rate,
+                "seed": seed,
+            },
+            "minutes": round(minutes, 1),
+            "metrics": metrics,
+            "notes": "metrics: accuracy on true renderings of the test splits, mean over styles",
+        },
+    )
+
+
+def train_style_digits(*, steps=9_000, batch_size=16, learning_rate=1e-3, seed=0):
+    """Train the reference network of lesson 03, and keep two early snapshots with it.
+
+    Content: the first halves of MNIST's and of the bundled training split; style images are
+    rendered from the second halves. The log keeps the SSIM to the truth at about 16 snapshots.
+
+    Parameters
+    ----------
+    steps, batch_size : int
+    learning_rate : float
+        Of both Adams, at the start; it falls to 0 along half a cosine.
+    seed : int
+    """
+    _train_and_save(
+        "style_digits",
+        early=EARLY,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+
+
+def train_style_digits_other(*, steps=9_000, batch_size=16, learning_rate=1e-3, seed=1):
+    """Train the same network from another seed; parameters as for :func:`train_style_digits`."""
+    _train_and_save(
+        "style_digits_other",
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+
+
+def train_style_digits_ablations(*, steps=1_200, batch_size=16, learning_rate=1e-3, seed=0):
+    """Train without the cycle, without the discriminator, and with both, for a short time.
+
+    Parameters are those of :func:`train_style_digits`.
+    """
+    settings = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    weights = {
+        "complete": {},
+        "no_cycle": {"cycle_weight": 0.0},
+        "no_discriminator": {"adversarial_weight": 0.0},
+    }
+    networks, metrics, minutes = {}, {}, 0.0
+    for name, terms in weights.items():
+        model, log = _train(f"style_digits_ablations/{name}", [0, steps], terms, settings)
+        networks[name] = model.averaged_generator
+        metrics[name] = _measure_with_judges(model)
+        minutes += float(log["seconds"][-1]) / 60
+    _save("style_digits_ablations", networks, settings, minutes, metrics)
+
+
+def measure_restyling(restyle, digits, judges):
+    """Judge restyled digits, style by style, against the truth.
+
+    Parameters
+    ----------
+    restyle : callable
+        ``restyle(images, style) -> (n, 28, 28, 3)``.
+    digits : Split
+    judges : dict of str to keras.Model
+        Networks of the checkpoint ``style_judges``.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        For each style ``accuracy`` (digits read), ``true_accuracy`` (the same on true
+        renderings), ``style`` (share recognised as of that style) and ``ssim`` to the truth.
+    """
+    table = {}
+    for code, style in enumerate(STYLES, start=1):
+        truth = render_style(digits.images, style)
+        restyled = restyle(digits.images, style)
+        table[style] = {
+            "accuracy": _share(judges["digit"], restyled, digits.labels),
+            "true_accuracy": _share(judges["digit"], truth, digits.labels),
+            "style": _share(judges["style"], restyled, code),
+            "ssim": float(ssim(restyled, truth).mean()),
+        }
+    return table
+
+
+def do_nothing(images, style):
+    """The first baseline: the plain digits, in three equal channels."""
+    return np.repeat(images, 3, axis=-1)
+
+
+def match_colours(images, style, *, examples):
+    """The second baseline: per-channel histogram matching to an image of the style.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, 28, 28, 1)``
+    style : str
+    examples : ndarray of float, ``(m, 28, 28, 1)``
+        Other digits; the k-th result has the histogram of the rendering of the k-th (mod m).
+    """
+    painted = render_style(examples, style)
+    plain = do_nothing(images, style)
+    matched = [
+        match_histograms(image, painted[k % len(painted)], channel_axis=-1)
+        for k, image in enumerate(plain)
+    ]
+    return np.clip(np.stack(matched), 0, 1).astype(np.float32)
+
+
+def _train_and_save(name, *, early=(), **settings):
+    stops = sorted({*snapshot_steps(settings["steps"], count=16), *early})
+    model, log = _train(name, stops, {}, settings, early)
+    networks = {"generator": model.averaged_generator, "discriminator": model.discriminator}
+    for step in early:
+        networks[f"snapshot_{step}"] = keras.saving.load_model(_early_file(name, step))
+    minutes = float(log["seconds"][-1]) / 60
+    _save(name, networks, settings, minutes, _measure_with_judges(model), arrays=log)
+
+
+def _train(name, stops, terms, settings, early=()):
+    """Train to the last stop; ``terms`` are weights for ``StyleTransfer.compile``."""
+    rate, seed = settings["learning_rate"], settings["seed"]
+    keras.utils.set_random_seed(seed)
+    model = StyleTransfer(style_generator(CODES), style_discriminator(CODES))
+    optimizers = [cosine_adam(rate, settings["steps"]) for _ in range(2)]
+    model.compile(*optimizers, **terms)
+    content, drawn_from = _halves()
+    watched = load_digits("mnist", verbose=False).calibration.images[:WATCHED]
+
+    def look():
+        if int(model.steps) in early:
+            write_atomically(_early_file(name, int(model.steps)), model.averaged_generator.save)
+        return _snapshot(model, watched)
+
+    log = train_with_snapshots(
+        model,
+        lambda start: unpaired_batches(
+            content, drawn_from, settings["batch_size"], seed=seed, start=start
+        ),
+        look,
+        stops,
+        name=name,
+    )
+    return model, log
+
+
+def _snapshot(model, watched):
+    """What the log keeps of one moment: SSIM by style, and eight digits in every style."""
+    scores, samples = [], []
+    for style in STYLES:
+        restyled = model.transfer(watched, style)
+        scores.append(ssim(restyled, render_style(watched, style)).mean())
+        samples.append(to_uint8(restyled[:8]))
+    print(" ".join(f"{style} {score:.2f}" for style, score in zip(STYLES, scores, strict=True)))
+    return {"ssim": np.array(scores), "samples": np.stack(samples)}
+
+
+def _save(name, networks, settings, minutes, metrics, arrays=None):
+    save_checkpoint(
+        name,
+        networks,
+        {
+            "recipe": f"python -m styleguard_edu.recipes {name}",
+            "data": "content: first halves of the MNIST and bundled train splits (25,498 images); "
+            "style images: true renderings of the second halves (25,499 images)",
+            "settings": settings,
+            "minutes": round(minutes, 1),
+            "metrics": metrics,
+            "notes": "generators: the running average of G's weights. Measured on the MNIST test "
+            "split by style_judges: mean over styles, then each style.",
+        },
+        arrays=arrays,
+    )
+
+
+def _measure_with_judges(model):
+    judges = load_checkpoint("style_judges").networks
+    table = measure_restyling(model.transfer, load_digits("mnist", verbose=False).test, judges)
+    table = {style: {key: round(v, 4) for key, v in row.items()} for style, row in table.items()}
+    keys = next(iter(table.values()))
+    mean = {key: round(float(np.mean([row[key] for row in table.values()])), 4) for key in keys}
+    return {"mean": mean, **table}
+
+
+def _halves():
+    """Content digits, and the digits from which style images are drawn; none in common."""
+    splits = [load_digits(name, verbose=False).train.images for name in ("mnist", "bundled")]
+    first = np.concatenate([images[: len(images) // 2] for images in splits])
+    return first, np.concatenate([images[len(images) // 2 :] for images in splits])
+
+
+def _early_file(name, step):
+    return UNFINISHED / name / f"snapshot_{step}.keras"
+
+
+def _render_codes(images, codes):
+    painted = do_nothing(images, PLAIN)
+    for code, style in enumerate(STYLES, start=1):
+        if np.any(codes == code):
+            painted[codes == code] = render_style(images[codes == code], style)
+    return painted
+
+
+def _share(judge, images, answers):
+    logits = judge.predict(images, batch_size=500, verbose=0)
+    return float(np.mean(logits.argmax(axis=1) == answers))
+
+
+def _true_accuracy(judges, split):
+    """Accuracy of both judges on true renderings, mean over the styles."""
+    rows = measure_restyling(render_style, split, judges).values()
+    return {
+        key: round(float(np.mean([row[key] for row in rows])), 4) for key in ("accuracy", "style")
+    }
