@@ -26,7 +26,7 @@ from styleguard_edu.networks import (
     digit_discriminator,
     digit_generator,
 )
-from styleguard_edu.recipes import measure_generator
+from styleguard_edu.recipes.digits import measure_generator
 from styleguard_edu.training import Progress, endless_batches
 
 import numpy as np

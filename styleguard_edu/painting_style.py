@@ -1,0 +1,341 @@
+"""Learn the style of one painting, or of several, from nothing but random crops."""
+
+import numpy as np
+from skimage.exposure import match_histograms
+
+from .adversarial import AdversarialModel, called_fake, called_real
+from .backend import keras, tf
+from .images import check_images
+from .pictures import fit_short_side
+from .style_networks import painting_discriminator, painting_generator, style_code
+from .training import LivePreview, Progress
+
+SHORT_SIDE = 360  # pixels to which the shorter side of paintings is brought
+PHOTO_SIDE = 320  # the same for photos
+CROP = 96  # pixels a side of the crops learnt from
+CROPS = 4  # a training step
+LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
+
+
+class PaintingStyle(AdversarialModel):
+    r"""Repaint photographs in the style of a painting, learnt from that one picture.
+
+    D sees crops of the painting and crops of G's work, and judges small patches at three sizes
+    (one picture is enough for that: Li and Wand, 2016; patches: Isola et al., 2017). G is kept to
+    the photograph by two terms beside D's opinion:
+
+    .. math::
+        L_G = -E \log \sigma(D(G(x))) + a\, E |\ell(G(x)) - \ell(x)|
+              + b\, E |\bar y(G(x)) - \bar y(m(x))|
+
+    with :math:`\ell` luma after subtracting its local mean and dividing by its local standard
+    deviation, at a half and a quarter of the size (the drawing must stay); :math:`\bar y` luma
+    averaged over 8x8 pixels and m(x) the photograph with the painting's histogram (dark and light
+    must stay, or the edges of objects grow halos); a and b weights. D's loss is that of
+    :class:`styleguard_edu.gan.GAN`, with the R1 penalty.
+
+    Parameters
+    ----------
+    paintings : ndarray of float, ``(height, width, 3)`` in [0, 1], or dict of str to such
+        One painting, or several by name: one network then learns all of them.
+    generator, discriminator : keras.Model, optional
+        Trained networks, as built by :mod:`styleguard_edu.style_networks`, one code a painting in
+        the order of ``paintings``; new ones unless given.
+    seed : int, optional
+        Fixes the weights of new networks, the crops and the grain of training.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the paintings; ``("painting",)`` for a single one.
+
+    Examples
+    --------
+    >>> style = PaintingStyle(load_picture("wave.jpg"))                      # doctest: +SKIP
+    >>> style.fit(load_photos(), minutes=4)                                  # doctest: +SKIP
+    >>> style.transfer(load_picture("me.jpg"), strength=0.8)                 # doctest: +SKIP
+    """
+
+    def __init__(self, paintings, *, generator=None, discriminator=None, seed=None):
+        if not isinstance(paintings, dict):
+            paintings = {"painting": paintings}
+        if not paintings:
+            raise ValueError("paintings must hold at least one picture. Received: none")
+        self_paintings = {
+            name: _prepare(picture, SHORT_SIDE, f"paintings[{name!r}]")
+            for name, picture in paintings.items()
+        }
+        if seed is not None:
+            keras.utils.set_random_seed(seed)
+        generator = generator or painting_generator(len(paintings))
+        discriminator = discriminator or painting_discriminator(len(paintings))
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            if (codes := network.input_shape[-1][-1]) != len(paintings):
+                raise ValueError(
+                    f"{name} must take codes of length {len(paintings)}, one a painting. "
+                    f"Received: {codes}"
+                )
+        trackers = ("d_loss", "g_loss", "content_loss", "tone_loss")
+        super().__init__(generator, discriminator, trackers=trackers, name="painting_style")
+        self.names = tuple(paintings)
+        self._paintings = list(self_paintings.values())
+        self._seed = 0 if seed is None else seed
+        self._grain_seed = keras.random.SeedGenerator(seed)
+        self.compile()
+
+    def compile(
+        self,
+        *args,
+        content_weight=2.5,
+        tone_weight=5.0,
+        adversarial_weight=1.0,
+        average_decay=0.995,
+        **kwargs,
+    ):
+        """Set how both networks learn; called once on construction.
+
+        Parameters
+        ----------
+        content_weight, tone_weight : float >= 0
+            a and b above; without them nothing keeps the photograph.
+        adversarial_weight : float >= 0
+            Weight of D's opinion; without it nothing asks for the painting.
+        average_decay : float in [0, 1)
+        *args, **kwargs
+            As for :class:`styleguard_edu.adversarial.AdversarialModel`.
+        """
+        weights = {
+            "content_weight": content_weight,
+            "tone_weight": tone_weight,
+            "adversarial_weight": adversarial_weight,
+        }
+        for name, value in weights.items():
+            if value < 0:
+                raise ValueError(f"{name} must be at least 0. Received: {value}")
+            setattr(self, name, float(value))
+        super().compile(*args, average_decay=average_decay, **kwargs)
+
+    def fit(self, photos, *, minutes=None, steps=None, preview=None, callbacks=()):
+        """Learn for a while; called again, go on. An interrupt keeps what was learnt.
+
+        Parameters
+        ----------
+        photos : sequence of ndarray, or dict of str to ndarray
+            Pictures ``(height, width, 3)`` in [0, 1] to practise on, of any sizes.
+        minutes : float, optional
+            Wall time to spend, counted from the end of the first step.
+        steps : int, optional
+            Training steps to do: the same work on every machine. Give exactly one budget.
+        preview : ndarray of float, ``(height, width, 3)`` in [0, 1], optional
+            A picture to repaint every 15 seconds while training.
+        callbacks : sequence of keras.callbacks.Callback
+
+        Returns
+        -------
+        keras.callbacks.History
+        """
+        if (minutes is None) == (steps is None):
+            raise ValueError(
+                f"Give exactly one of minutes and steps. Received: {minutes=}, {steps=}"
+            )
+        seconds = None if minutes is None else 60 * minutes
+        callbacks = [Progress(steps=steps, seconds=seconds), *callbacks]
+        if preview is not None:
+            small = _prepare(preview, min(256, *np.shape(preview)[:2]), "preview")
+            callbacks.append(LivePreview(lambda: self.transfer(small, self.names[0])))
+        return super().fit(
+            self.batches(photos, start=int(self.steps)),
+            steps_per_epoch=steps or 10**6,  # with a budget in minutes, Progress stops
+            callbacks=callbacks,
+            verbose=0,
+        )
+
+    def batches(self, photos, *, start=0):
+        """Yield random crops to learn from, for ever; batch number t does not depend on ``start``.
+
+        Parameters
+        ----------
+        photos : sequence of ndarray, or dict of str to ndarray
+        start : int
+
+        Yields
+        ------
+        tuple of ndarray
+            Crops of photos ``(n, crop, crop, 3)``, the luma they should have with the painting's
+            histogram ``(n, crop, crop, 1)``, crops of paintings ``(n, crop, crop, 3)``, and the
+            number of the painting of each, int32 ``(n,)``.
+        """
+        photos = list(photos.values()) if isinstance(photos, dict) else list(photos)
+        if not photos:
+            raise ValueError("photos must hold at least one picture. Received: none")
+        photos = [_prepare(photo, PHOTO_SIDE, f"photos[{k}]") for k, photo in enumerate(photos)]
+        tones = [[_matched_luma(photo, other) for photo in photos] for other in self._paintings]
+        number = start
+        while True:
+            rng = np.random.default_rng((self._seed, number))
+            labels = rng.integers(len(self._paintings), size=CROPS, dtype=np.int32)
+            rows = [self._crops(rng, photos, tones[label], label) for label in labels]
+            yield (*(np.stack(column) for column in zip(*rows, strict=True)), labels)
+            number += 1
+
+    def train_step(self, data):
+        """Let both networks learn from one batch of :meth:`batches`."""
+        photos, tones, real, labels = data
+        code = tf.one_hot(labels, len(self.names))
+        grain = keras.random.normal(tf.shape(tones), seed=self._grain_seed)
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            painted = self.generator([photos, grain, code], training=True)
+            g_loss = called_real(self.discriminator([painted, code], training=True))
+            content_loss = drawing_difference(painted, photos)
+            tone_loss = tf.reduce_mean(tf.abs(_coarse(_luma(painted)) - _coarse(tones)))
+            g_total = self.adversarial_weight * g_loss
+            g_total += self.content_weight * content_loss + self.tone_weight * tone_loss
+            shown = tf.stop_gradient(painted)
+            d_loss = called_real(self.discriminator([real, code], training=True))
+            d_loss += called_fake(self.discriminator([shown, code], training=True))
+            d_total = d_loss + self.due_penalty(
+                lambda images, training: self.discriminator([images, code], training=training),
+                real,
+            )
+        self.apply(self.discriminator_optimizer, self.discriminator, d_tape, d_total)
+        self.apply(self.generator_optimizer, self.generator, g_tape, g_total)
+        self.steps.assign_add(1)
+        self.update_average()
+        losses = (d_loss, g_loss, content_loss, tone_loss)
+        for tracker, loss in zip(self.trackers.values(), losses, strict=True):
+            tracker.update_state(loss)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def transfer(self, picture, style=None, *, strength=1.0, seed=0):
+        """Repaint a picture, with the averaged generator.
+
+        Parameters
+        ----------
+        picture : ndarray of float, ``(height, width, 3)`` in [0, 1], at least 16 pixels a side
+            Time and memory grow with its pixels: 384x256 takes about 0.2 s on two cores, and a
+            hundred bytes a pixel; :func:`styleguard_edu.pictures.load_picture` brings files to a
+            working size.
+        style : str or dict of str to float, optional
+            A painting's name, or a blend: shares by name, at least 0, of which only the
+            proportions count. May be left out where there is one painting.
+        strength : float in [0, 1]
+            Share of the repainted picture in the result; the rest is the picture itself.
+        seed : int
+            Fixes the grain: the same seed gives the same strokes.
+
+        Returns
+        -------
+        ndarray of float32, ``(height, width, 3)`` in [0, 1]
+        """
+        picture = _checked(picture, "picture", least=16)
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength must lie in [0, 1]. Received: {strength}")
+        code = self.code(style)[np.newaxis]
+        height, width = picture.shape[:2]
+        sides = ((8, 8 + -height % 4), (8, 8 + -width % 4), (0, 0))  # the network wants fours
+        padded = np.pad(picture, sides, mode="reflect")[np.newaxis]
+        grain = np.random.default_rng(seed).standard_normal((*padded.shape[:3], 1), np.float32)
+        painted = self.averaged_generator([padded, grain, code], training=False)
+        painted = np.asarray(painted)[0, 8 : 8 + height, 8 : 8 + width]
+        return np.float32(1 - strength) * picture + np.float32(strength) * painted
+
+    def code(self, style=None):
+        """The code of a painting or of a blend; ``style`` as for :meth:`transfer`.
+
+        Returns
+        -------
+        ndarray of float32, ``(len(names),)``, summing to 1
+        """
+        if style is None and len(self.names) > 1:
+            raise ValueError(f"style must name one of {self.names}. Received: None")
+        return style_code(self.names[0] if style is None else style, self.names)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["grain_seed"] = self._grain_seed.state.numpy()  # Keras leaves it out
+
+    def load_own_variables(self, store):
+        store = {key: store[key] for key in store.keys()}  # noqa: SIM118 (a store is no mapping)
+        self._grain_seed.state.assign(store.pop("grain_seed"))
+        super().load_own_variables(store)
+
+    def _crops(self, rng, photos, tones, label):
+        """A crop of a random photo, of its luma to be, and of the painting."""
+        k = rng.integers(len(photos))
+        window = _window(rng, photos[k].shape)
+        photo, tone = photos[k][window], tones[k][window]
+        if rng.random() < 0.5:
+            photo, tone = photo[:, ::-1], tone[:, ::-1]
+        painting = self._paintings[label]
+        return photo, tone, painting[_window(rng, painting.shape)]
+
+
+def drawing_difference(pictures, others):
+    """How much two batches differ in what is drawn, whatever their colours and contrast.
+
+    Luma at a half and a quarter of the size, less its local mean and divided by its local
+    standard deviation (Gaussian windows, sigma 3 pixels); the mean absolute difference.
+
+    Parameters
+    ----------
+    pictures, others : tensor of float32, ``(n, height, width, 3)`` in [0, 1]
+
+    Returns
+    -------
+    tensor of float32, scalar >= 0
+    """
+    first, second = _luma(pictures), _luma(others)
+    total = 0.0
+    for _ in range(2):
+        first, second = (tf.nn.avg_pool2d(luma, 2, 2, "VALID") for luma in (first, second))
+        total += tf.reduce_mean(tf.abs(_evened(first) - _evened(second))) / 2
+    return total
+
+
+def _luma(pictures):
+    return tf.reduce_sum(pictures * tf.constant(LUMA), axis=-1, keepdims=True)
+
+
+def _coarse(luma):
+    return tf.nn.avg_pool2d(luma, 8, 8, "VALID")
+
+
+def _evened(luma):
+    mean = _blurred(luma)
+    variance = _blurred((luma - mean) ** 2)
+    # the floor of 0.1 in standard deviation lets smooth parts be painted freely
+    return (luma - mean) / tf.sqrt(variance + 0.01)
+
+
+def _blurred(luma, sigma=3.0):
+    radius = int(3 * sigma)
+    kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    kernel = tf.constant(kernel / kernel.sum(), "float32")
+    luma = tf.pad(luma, ((0, 0), (radius, radius), (radius, radius), (0, 0)), "REFLECT")
+    luma = tf.nn.conv2d(luma, kernel[:, None, None, None], 1, "VALID")
+    return tf.nn.conv2d(luma, kernel[None, :, None, None], 1, "VALID")
+
+
+def _matched_luma(photo, painting):
+    """Luma of a photo that was given the painting's histogram, channel by channel."""
+    matched = match_histograms(photo, painting, channel_axis=-1)
+    return (matched @ np.array(LUMA))[..., np.newaxis].astype(np.float32)
+
+
+def _window(rng, shape):
+    top, left = (int(rng.integers(side - CROP + 1)) for side in shape[:2])
+    return slice(top, top + CROP), slice(left, left + CROP)
+
+
+def _prepare(picture, short_side, name):
+    return fit_short_side(_checked(picture, name, least=64), short_side)
+
+
+def _checked(picture, name, *, least):
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[-1] != 3 or min(picture.shape[:2]) < least:
+        raise ValueError(
+            f"{name} must have shape (height, width, 3), at least {least} pixels a side. "
+            f"Received: shape {picture.shape}"
+        )
+    return check_images(picture[np.newaxis], name=name)[0]
