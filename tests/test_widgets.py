@@ -9,10 +9,19 @@ import time
 from styleguard_edu import plotting
 from styleguard_edu.backend import keras
 from styleguard_edu.gan import GAN
-from styleguard_edu.widgets import LatentExplorer, SnapshotScrubber, TrainingMonitor, _parts
+from styleguard_edu.style_networks import style_discriminator, style_generator
+from styleguard_edu.style_transfer import StyleTransfer
+from styleguard_edu.widgets import (
+    LatentExplorer,
+    SnapshotScrubber,
+    StyleMixer,
+    TrainingMonitor,
+    _parts,
+)
 from styleguard_edu.widgets._drawing import MarkedCurve
 from styleguard_edu.widgets._game import Game, draw_game
 from styleguard_edu.widgets.latent_explorer import FRAMES, LAP, circle, spherical_path
+from styleguard_edu.widgets.style_mixer import blend_in_words
 
 import numpy as np
 import pytest
@@ -46,6 +55,21 @@ def tiny_scrubber(**kwargs):
     return SnapshotScrubber([0, 10, 100, 1000], images, curves, log=["distance"], **kwargs)
 
 
+PAINT = {"ink": (1, 0, 0), "neon": (0, 0, 1), "chalk": (0, 1, 0)}  # each style floods the page
+
+
+def flood(images, shares):
+    colour = sum(share * np.array(PAINT[style], np.float32) for style, share in shares.items())
+    return np.broadcast_to(colour, (*images.shape[:3], 3))
+
+
+def tiny_mixer(restyle=flood, images=None, **kwargs):
+    """Three digits: black, black and white."""
+    if images is None:
+        images = np.array([0, 0, 1.0])[:, None, None, None] * np.ones((3, 8, 8, 1))
+    return StyleMixer(restyle, images, PAINT, **kwargs)
+
+
 def trainable(network):
     return [weight.numpy() for weight in network.trainable_variables]
 
@@ -58,7 +82,9 @@ def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-@pytest.fixture(params=[lambda: LatentExplorer(tiny_generator()), tiny_scrubber, tiny_monitor])
+@pytest.fixture(
+    params=[lambda: LatentExplorer(tiny_generator()), tiny_scrubber, tiny_mixer, tiny_monitor]
+)
 def explorer(request):
     explorer = request.param()
     yield explorer
@@ -114,7 +140,8 @@ def test_close_frees_every_widget(explorer):
 
 def test_a_move_takes_less_than_10_ms():
     scrubber, latent = tiny_scrubber(), LatentExplorer(tiny_generator())
-    for slider in (scrubber.step.slider, latent.t.slider):
+    mixer = tiny_mixer(images=np.ones((8, 28, 28, 1)))
+    for slider in (scrubber.step.slider, latent.t.slider, mixer.mix.slider, mixer.strength.slider):
         seconds = []
         for k in range(50):
             start = time.perf_counter()
@@ -123,7 +150,7 @@ def test_a_move_takes_less_than_10_ms():
         assert np.median(seconds) < 3 * 0.010  # three times: tests share their machine
 
 
-@pytest.mark.parametrize("module", ["latent_explorer", "snapshot_scrubber"])
+@pytest.mark.parametrize("module", ["latent_explorer", "snapshot_scrubber", "style_mixer"])
 def test_only_the_training_monitor_needs_tensorflow(module):
     code = f"import sys, styleguard_edu.widgets.{module}; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -312,6 +339,175 @@ def test_snapshots_that_do_not_fit_together_are_refused(change, message):
     right = {"steps": [0, 1, 2], "images": np.zeros((3, 4, 8, 8, 1)), "curves": {"a": [1, 2, 3]}}
     with pytest.raises(ValueError, match=message):
         SnapshotScrubber(**right | change)
+
+
+# Style mixer
+
+
+def mixed(mixer, k):
+    """The colour of the k-th digit below, and of the same digit above."""
+    page = pixels(mixer.pictures[0].value.tobytes())
+    left = 90 * k  # every digit is 8 pixels wide, ten times enlarged, and the gap is one
+    return page[136 + 5, left + 5].tolist(), page[44 + 5, left + 16 + 5].tolist()
+
+
+def test_mix_and_strength_blend_two_styles_and_the_plain_digit_known_by_hand():
+    mixer = tiny_mixer()
+    assert mixer.text == "Half ink, half neon at strength 1.0."
+    assert mixed(mixer, 0) == ([128, 0, 128], [0, 0, 0])
+    assert mixed(mixer, 2) == ([128, 0, 128], [255, 255, 255])
+    mixer.strength.box.value = 0.5
+    assert mixed(mixer, 0)[0] == [64, 0, 64]
+    assert mixed(mixer, 2) == ([191, 128, 191], [255, 255, 255])
+    mixer.mix.box.value = 0.2
+    assert mixer.text == "80% ink, 20% neon at strength 0.5."
+    assert mixed(mixer, 0)[0] == [102, 0, 26]
+    assert mixer.pictures[0].tooltip == (
+        "3 digits, plain above and restyled below: 80% ink, 20% neon at strength 0.5."
+    )
+
+
+def test_the_ends_of_the_mix_are_the_two_styles_chosen():
+    mixer = tiny_mixer()
+    mixer.second.value = "chalk"
+    mixer.mix.slider.value = 0
+    assert mixer.text == "All ink at strength 1.0." and mixed(mixer, 0)[0] == [255, 0, 0]
+    mixer.mix.slider.value = 10
+    assert mixer.text == "All chalk at strength 1.0." and mixed(mixer, 0)[0] == [0, 255, 0]
+    mixer.first.value = "chalk"
+    mixer.mix.slider.value = 3  # nothing to mix
+    assert mixer.text == "All chalk at strength 1.0." and mixed(mixer, 0)[0] == [0, 255, 0]
+
+
+def test_at_strength_0_the_digits_are_plain():
+    mixer = tiny_mixer()
+    mixer.strength.slider.value = 0
+    assert mixed(mixer, 0) == ([0, 0, 0], [0, 0, 0])
+    assert mixed(mixer, 2) == ([255, 255, 255], [255, 255, 255])
+    assert mixer.text.endswith("At strength 0 every style leaves the digits plain.")
+
+
+def test_a_pair_of_styles_is_drawn_and_judged_once_in_either_order_and_never_while_sliding():
+    asked, judged = [], []
+
+    def restyle(images, shares):
+        asked.append(shares)
+        return flood(images, shares)
+
+    def judge(images, *, training):
+        judged.append((images.shape, training))
+        return np.zeros((len(images), 10))
+
+    mixer = tiny_mixer(restyle, labels=[0, 0, 0], digit_judge=judge)
+    assert [shares["neon"] for shares in asked] == [k / 10 for k in range(11)]
+    assert all(sum(shares.values()) == 1 for shares in asked)
+    assert judged == [((11 * 3, 8, 8, 3), False)] * 11
+    for slider in (mixer.mix.slider, mixer.strength.slider):
+        for index in range(11):
+            slider.value = index
+    mixer.first.value = "neon"  # neon to neon
+    assert asked[11:] == [{"neon": 1.0}] and len(judged) == 12
+    mixer.second.value = "ink"  # the first pair, the other way round
+    assert len(asked) == 12
+    there, back = mixer.mixture("ink", "neon"), mixer.mixture("neon", "ink")
+    np.testing.assert_array_equal(there.images, back.images[::-1])
+
+
+def test_the_judges_see_the_images_that_are_shown():
+    def digit_judge(images, *, training):  # reads 1 where red is strong, else 0
+        red = np.asarray(images)[:, 0, 0, 0]
+        return np.eye(10)[(red > 0.45).astype(int)]
+
+    def style_judge(images, *, training):  # sees the strongest colour, or plain if all are weak
+        colours = np.asarray(images)[:, 0, 0][:, [0, 2, 1]]
+        return np.hstack([np.full((len(images), 1), 0.45), colours])
+
+    mixer = tiny_mixer(labels=[1, 1, 0], digit_judge=digit_judge, style_judge=style_judge)
+    mixer.mix.slider.value = 0
+    assert mixer.text == (
+        "All ink at strength 1.0: the digit judge reads 2 of 3 digits right (it reads 0 as 1); "
+        "the style judge sees ink in 3."
+    )
+    mixer.mix.slider.value, mixer.strength.slider.value = 10, 4
+    assert mixer.text == (
+        "All neon at strength 0.4: the digit judge reads 0 of 3 digits right (it reads 1 as 0, "
+        "1 as 0, 0 as 1); the style judge sees plain in 2, neon in 1."
+    )
+    mixer.first.value, mixer.second.value = "neon", "ink"
+    mixer.mix.slider.value, mixer.strength.slider.value = 7, 10  # 70% ink
+    assert "the style judge sees ink in 3" in mixer.text
+    mixer.mix.slider.value = 2  # 20% ink
+    assert "the style judge sees neon in 3" in mixer.text
+
+
+def test_the_mixer_shows_what_style_transfer_gives_at_that_strength():
+    keras.utils.set_random_seed(0)
+    transfer = StyleTransfer(
+        style_generator(4, width=2), style_discriminator(4, width=2), styles=tuple(PAINT)
+    )
+    images = np.random.default_rng(0).random((2, 28, 28, 1)).astype("float32")
+    mixer = tiny_mixer(transfer.transfer, images)
+    mixer.mix.box.value, mixer.strength.box.value = 0.3, 0.6
+    expected = transfer.transfer(images, {"ink": 0.7, "neon": 0.3}, strength=0.6)
+    page = pixels(mixer.pictures[0].value.tobytes())[2 * 44 + 6 * 28 :]
+    for k in range(2):
+        shown = page[5::10, 290 * k + 5 : 290 * k + 280 : 10]
+        np.testing.assert_allclose(shown, 255 * expected[k], atol=1)
+
+
+def test_digits_in_colour_can_be_mixed_and_the_fewest_leave_room_for_the_words():
+    mixer = tiny_mixer(images=np.full((1, 8, 8, 3), 0.5))
+    assert mixed(mixer, 0) == ([128, 0, 128], [128, 128, 128])
+    assert mixer.alt.startswith("Static picture of the style mixer. Half ink, half neon")
+    assert pixels(mixer.pictures[0].value.tobytes()).shape[1] == 800
+
+
+def test_a_row_of_eight_digits_fits_the_page():
+    mixer = tiny_mixer(images=np.zeros((8, 28, 28, 1)))
+    assert 800 <= pixels(mixer.static_picture()).shape[1] <= 880
+
+
+@pytest.mark.parametrize(
+    ("mix", "words"),
+    [
+        (0, "All ink"),
+        (1, "90% ink, 10% neon"),
+        (5, "Half ink, half neon"),
+        (10, "All neon"),
+    ],
+)
+def test_blends_in_words(mix, words):
+    assert blend_in_words("ink", "neon", mix) == words
+    assert blend_in_words("ink", "ink", mix) == "All ink"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"images": np.zeros((17, 8, 8, 1))}, "images must be at most 16. Received: 17"),
+        ({"images": np.full((1, 8, 8, 1), 2.0)}, r"images must lie in \[0, 1\]"),
+        ({"styles": ["ink"]}, r"at least two different names. Received: \('ink',\)"),
+        ({"styles": ["ink", "ink"]}, "at least two different names"),
+        ({"labels": [1, 2]}, r"labels must hold 3 digits, one an image. Received: shape \(2,\)"),
+        ({"digit_judge": tiny_classifier}, "labels must be given with digit_judge"),
+        (
+            {"restyle": lambda images, shares: images},
+            r"restyle must return images of shape \(3, 8, 8, 3\). Received: \(3, 8, 8, 1\)",
+        ),
+        (
+            {"restyle": lambda images, shares: 2 * flood(images, shares)},
+            r"restyled images must lie in \[0, 1\]",
+        ),
+        (
+            {"style_judge": lambda images, training: np.zeros((len(images), 3))},
+            "a judge must tell 4 classes apart. Received: 3",
+        ),
+    ],
+)
+def test_what_cannot_be_mixed_is_refused(change, message):
+    right = {"restyle": flood, "images": np.zeros((3, 8, 8, 1)), "styles": PAINT}
+    with pytest.raises(ValueError, match=message):
+        StyleMixer(**right | change)
 
 
 # Training monitor

@@ -2,14 +2,16 @@
 
 Every explorer is a class with a ``widget``, a ``state``, a ``view(**state)`` that turns a state
 into pictures and text without touching a widget, ``show()`` and ``close()``.
-The names below are loaded when first used; only the training monitor needs TensorFlow.
+The names below are loaded when first used; only training needs TensorFlow.
 """
 
 from importlib import import_module
 
 _HOME = {  # public name -> module that defines it
     "LatentExplorer": "latent_explorer",
+    "PaintYourOwn": "paint_your_own",
     "SnapshotScrubber": "snapshot_scrubber",
+    "StyleMixer": "style_mixer",
     "TrainingMonitor": "training_monitor",
 }
 

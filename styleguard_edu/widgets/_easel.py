@@ -1,0 +1,183 @@
+"""Photos and paintings side by side, and what becomes of a photo in the style of a painting."""
+
+import io
+from itertools import count
+
+import numpy as np
+from PIL import Image
+
+from ..pictures import load_picture, save_picture
+from ._drawing import FINE
+
+YOURS = "yours"  # stands for the photo or the painting that was uploaded
+LARGE, SMALL = (384, 256), (196, 160)  # displayed pixels: what a result and the others fit into
+
+
+class Easel:
+    """Holds the pictures to choose from, and keeps every photo once painted.
+
+    Parameters
+    ----------
+    style : PaintingStyle
+        Has ``names`` and ``transfer(picture, style=name)``.
+    photos, paintings : dict of str to ndarray
+        A painting for every name of the style.
+    long_side : int
+        Photos are brought to at most so many pixels.
+
+    Attributes
+    ----------
+    pictures : dict of str to dict
+        By ``"photo"`` and ``"painting"``, then by name: float32 ``(height, width, 3)`` in [0, 1].
+    titles : dict of str to str or None
+        What the pictures of one's own are called, by ``"photo"`` and ``"painting"``.
+    """
+
+    def __init__(self, style, photos, paintings, *, long_side):
+        missing = sorted(set(style.names) - set(paintings))
+        if missing:
+            raise ValueError(
+                "paintings must hold a picture for every name of the style. "
+                f"Received: none for {', '.join(missing)}"
+            )
+        if not photos or YOURS in (*photos, *style.names):
+            raise ValueError(
+                f"photos must hold at least one picture, and {YOURS!r} is taken as a name. "
+                f"Received: photos {list(photos)}, paintings {list(style.names)}"
+            )
+        self.style, self.titles = style, {}
+        self.pictures = {
+            "photo": {
+                name: load_picture(photo, long_side=long_side, name=f"photos[{name!r}]")
+                for name, photo in photos.items()
+            },
+            "painting": {
+                name: load_picture(paintings[name], name=f"paintings[{name!r}]")
+                for name in style.names
+            },
+        }
+        self._painted, self._small = {}, {}
+
+    def put(self, kind, picture, title):
+        """Put up a picture of one's own; forget what was made from the one before."""
+        self.pictures[kind][YOURS], self.titles[kind] = picture, title
+        self._small.pop((kind, YOURS), None)
+        place = ("photo", "painting").index(kind)
+        self._painted = {key: kept for key, kept in self._painted.items() if key[place] != YOURS}
+
+    def title(self, kind, name):
+        """What a picture is called in a sentence."""
+        if name != YOURS:
+            return name.replace("_", " ")
+        return f"your {kind} {self.titles[kind] or ''}".rstrip()
+
+    def paint(self, photo, painting, step, own):
+        """A photo in the style of a painting; painted anew only if something has changed.
+
+        Parameters
+        ----------
+        photo, painting : str
+        step : int
+            For how many steps the style of one's own painting has been learnt; not before the
+            first does it paint.
+        own : LiveStyle or None
+            That style.
+
+        Returns
+        -------
+        painted : ndarray of float32, ``(height, width, 3)`` in [0, 1]
+        ends : tuple of PIL.Image.Image
+            The photo and the painted photo, as they are displayed.
+        """
+        key, now = (photo, painting), step if painting == YOURS else 0
+        if key not in self._painted or self._painted[key][0] != now:
+            picture = painted = self.pictures["photo"][photo]
+            if painting != YOURS:
+                painted = np.asarray(self.style.transfer(picture, style=painting))
+            elif step:
+                painted = own.transfer(picture)
+            ends = tuple(_displayed(each, LARGE) for each in (picture, painted))
+            self._painted[key] = now, painted, ends
+        return self._painted[key][1:]
+
+    def small(self, kind, name):
+        """The JPEG file of a photo or a painting as it is displayed."""
+        if (kind, name) not in self._small:
+            self._small[kind, name] = jpeg(_displayed(self.pictures[kind][name], SMALL))
+        return self._small[kind, name]
+
+
+def jpeg(image):
+    """The JPEG file of a Pillow image; for a photo, PNG would take twenty times as long."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def _displayed(picture, box):
+    """A float picture as a Pillow image that fits into a box of displayed pixels."""
+    image = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
+    factor = FINE * min(side / own for side, own in zip(box, image.size, strict=True))
+    size = [max(1, round(side * factor)) for side in image.size]
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def row_of_photos(files, *, gap=24):
+    """Join pictures in a row, for a notebook to store.
+
+    Parameters
+    ----------
+    files : sequence of bytes
+        Picture files, ``FINE`` times as large as displayed.
+    gap : int
+        Displayed pixels.
+
+    Returns
+    -------
+    bytes
+        A PNG file of the displayed size in 255 colours, dithered: skies would show bands.
+    """
+    images = [Image.open(io.BytesIO(file)).convert("RGB").reduce(FINE) for file in files]
+    lefts = np.cumsum([0, *(image.width + gap for image in images)]).tolist()
+    size = lefts.pop() - gap, max(image.height for image in images)
+    page = Image.new("RGB", size, "white")
+    for left, image in zip(lefts, images, strict=True):
+        page.paste(image, (left, 0))
+    palette = page.quantize(254, method=Image.Quantize.MEDIANCUT)
+    used = palette.getpalette()[: 3 * 254]
+    palette.putpalette(used + [255] * (3 * 255 - len(used)))
+    stored = Image.new("P", size, 254)  # dithering would leave the page nearly white
+    stored.putpalette(palette.getpalette())
+    for left, image in zip(lefts, images, strict=True):
+        few = image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+        stored.paste(few, (left, 0))
+    buffer = io.BytesIO()
+    stored.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def save_as_new(picture, folder):
+    """Save as painted.png, or as the first of painted_2.png, painted_3.png ... that is not there.
+
+    Parameters
+    ----------
+    picture : ndarray of float, ``(height, width, 3)`` in [0, 1]
+    folder : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+        Absolute.
+    """
+    for number in count(1):
+        path = folder.resolve() / (f"painted_{number}.png" if number > 1 else "painted.png")
+        try:
+            path.touch(exist_ok=False)  # taken at once: two notebooks may share the folder
+        except FileExistsError:
+            continue
+        try:
+            save_picture(picture, path)
+        except BaseException:
+            path.unlink()
+            raise
+        return path

@@ -1,0 +1,287 @@
+"""Mix two styles, and set how strongly they show."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from ..images import check_images, image_grid, to_uint8
+from ._drawing import FINE, caption, encode
+from ._parts import Explorer, ValueSlider, View, choice
+
+TENTHS = np.arange(11) / 10  # the values of both sliders
+MOST = 16  # more digits in one row would be too small to read
+WIDTH = 880  # of the page, in displayed pixels
+
+
+class StyleMixer(Explorer):
+    """Blend two styles on the same digits, and watch what becomes of digit and style.
+
+    Above, the digits as they are; below, restyled. "mix" goes from the first style (0) to the
+    second (1), "strength" from the plain digits (0) to the restyled ones (1). All blends of two
+    styles are drawn, and judged, when the pair is first chosen; the sliders only look them up.
+
+    Parameters
+    ----------
+    restyle : callable
+        ``restyle(images, shares) -> (n, height, width, 3)`` in [0, 1], with shares a dict of
+        style to share, at least 0 and summing to 1: for example ``StyleTransfer.transfer``.
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+        The digits, at most 16; eight fill the page well.
+    styles : sequence of str
+        Names to choose from, at least two.
+    labels : array_like of int, ``(n,)``, optional
+        The digit that each image shows; needed for ``digit_judge``.
+    digit_judge : keras.Model, optional
+        A classifier, colour images -> ``(n, 10)`` logits. The summary says what it misreads.
+    style_judge : keras.Model, optional
+        A classifier, colour images -> ``(n, len(styles) + 1)`` logits: plain, then ``styles`` in
+        order. The summary says which styles it sees.
+
+    Attributes
+    ----------
+    first, second : ipywidgets.ToggleButtons
+        Their values are names of styles.
+    mix, strength : ValueSlider
+        Both from 0 to 1 in tenths.
+    """
+
+    title = "style mixer"
+
+    def __init__(self, restyle, images, styles, *, labels=None, digit_judge=None, style_judge=None):
+        self.images, self.styles, self.labels = check_mixer(images, styles, labels)
+        if digit_judge is not None and labels is None:
+            raise ValueError("labels must be given with digit_judge. Received: None")
+        self.restyle, self.digit_judge, self.style_judge = restyle, digit_judge, style_judge
+        grey = self.images.shape[-1] == 1
+        self._plain = np.repeat(self.images, 3, axis=-1) if grey else self.images
+        self._page = _Page(self._plain)
+        self._mixtures = {}  # drawn when first asked for
+        names = {name: name for name in self.styles}
+        self.first, self.second = choice("from", names), choice("to", names)
+        self.second.value = self.styles[1]
+        self.mix = ValueSlider("mix", TENTHS, index=5)
+        self.strength = ValueSlider("strength", TENTHS, index=10)
+        super().__init__([self.first, self.second, self.mix.row, self.strength.row], pictures=1)
+        for control in (self.first, self.second, self.mix.slider, self.strength.slider):
+            control.observe(self._changed, "value")
+
+    @property
+    def state(self):
+        """What the controls say: two names of styles, and mix and strength in tenths."""
+        return {
+            "first": self.first.value,
+            "second": self.second.value,
+            "mix": self.mix.slider.value,
+            "strength": self.strength.slider.value,
+        }
+
+    def view(self, first, second, mix, strength):
+        """The picture and the text of one state.
+
+        Parameters
+        ----------
+        first, second : str
+            Names of styles.
+        mix : int
+            Tenths of the second style, 0 to 10; the rest is the first.
+        strength : int
+            Tenths of the restyled image in the result, 0 to 10; the rest is the plain one.
+
+        Returns
+        -------
+        View
+            Of the plain digits above the restyled ones.
+        """
+        mixture = self.mixture(first, second)
+        share = np.float32(TENTHS[strength])
+        shown = (1 - share) * self._plain + share * mixture.images[mix]
+        words = f"{blend_in_words(first, second, mix)} at strength {TENTHS[strength]:.1f}"
+        verdicts = self._verdicts(mixture, mix, strength)
+        n = len(self.images)
+        digits = "1 digit" if n == 1 else f"{n} digits"
+        alt = f"{digits}, plain above and restyled below: {words[0].lower()}{words[1:]}."
+        text = f"{words}: {'; '.join(verdicts)}." if verdicts else f"{words}."
+        if strength == 0:
+            text += " At strength 0 every style leaves the digits plain."
+        return View((self._page.png(shown, words),), (alt,), text)
+
+    def mixture(self, first, second):
+        """All blends of two styles, and what the judges see in them at every strength.
+
+        Parameters
+        ----------
+        first, second : str
+            Names of styles, which may be the same.
+
+        Returns
+        -------
+        Mixture
+        """
+        if (first, second) not in self._mixtures:
+            if first == second:
+                both = self._draw([{first: 1.0}]).take([0] * len(TENTHS))
+            else:
+                both = self._draw([{first: float(1 - m), second: float(m)} for m in TENTHS])
+            self._mixtures[second, first] = both.take(range(len(TENTHS))[::-1])
+            self._mixtures[first, second] = both
+        return self._mixtures[first, second]
+
+    def _changed(self, change):
+        if (self.first.value, self.second.value) not in self._mixtures:
+            self.say(f"Drawing {self.first.value} and {self.second.value}; once only.")
+        self.refresh()
+
+    def _draw(self, blends):
+        """Draw blends, given as shares by style, and have them judged."""
+        images = []
+        for shares in blends:
+            images.append(check_images(self.restyle(self.images, shares), name="restyled images"))
+            if images[-1].shape != self._plain.shape:
+                raise ValueError(
+                    f"restyle must return images of shape {self._plain.shape}. "
+                    f"Received: {images[-1].shape}"
+                )
+        images = np.stack(images)
+        return Mixture(
+            images,
+            self._judged(self.digit_judge, images, 10),
+            self._judged(self.style_judge, images, len(self.styles) + 1),
+        )
+
+    def _judged(self, judge, images, classes):
+        """What a judge sees in every blend at every strength, or None without a judge."""
+        if judge is None:
+            return None
+        share = TENTHS.astype(np.float32)[:, None, None, None, None]
+        answers = []
+        for blend in images:
+            shown = (1 - share) * self._plain + share * blend  # (strengths, n, height, width, 3)
+            logits = np.asarray(judge(shown.reshape(-1, *shown.shape[2:]), training=False))
+            if logits.shape[-1] != classes:
+                raise ValueError(
+                    f"a judge must tell {classes} classes apart. Received: {logits.shape[-1]}"
+                )
+            answers.append(logits.argmax(axis=-1).reshape(shown.shape[:2]))
+        return np.stack(answers)
+
+    def _verdicts(self, mixture, mix, strength):
+        """What the judges see in the images shown, in words."""
+        verdicts = []
+        if mixture.digits is not None:
+            read = mixture.digits[mix, strength]
+            wrong = [
+                f"{label} as {digit}"
+                for label, digit in zip(self.labels, read, strict=True)
+                if label != digit
+            ]
+            right = f"{len(read) - len(wrong)} of {len(read)}"
+            misread = f" (it reads {', '.join(wrong)})" if wrong else ""
+            verdicts.append(f"the digit judge reads {right} digits right{misread}")
+        if mixture.styles is not None:
+            names = np.array(["plain", *self.styles])
+            seen = np.bincount(mixture.styles[mix, strength], minlength=len(names))
+            order = [k for k in np.argsort(-seen, kind="stable") if seen[k]]
+            found = ", ".join(f"{names[k]} in {seen[k]}" for k in order)
+            verdicts.append(f"the style judge sees {found}")
+        return verdicts
+
+
+class Mixture(NamedTuple):
+    """All blends of two styles.
+
+    Attributes
+    ----------
+    images : ndarray of float32, ``(11, n, height, width, 3)`` in [0, 1]
+        At full strength; the first are of the first style.
+    digits : ndarray of int, ``(11, 11, n)``, or None
+        What the digit judge reads, by mix and strength.
+    styles : ndarray of int, ``(11, 11, n)``, or None
+        What the style judge sees, by mix and strength; 0 is plain.
+    """
+
+    images: np.ndarray
+    digits: np.ndarray | None
+    styles: np.ndarray | None
+
+    def take(self, order):
+        """The same with other blends at the eleven places: those numbered in ``order``."""
+        return Mixture(*(None if part is None else part[list(order)] for part in self))
+
+
+class _Page:
+    """The plain digits, drawn once, above the place where the restyled ones appear."""
+
+    header, baseline = 44, 12  # bitmap pixels: room for a caption, and how far above the digits
+    least = 800  # the width that holds every caption
+
+    def __init__(self, plain):
+        n, height, width, _ = plain.shape
+        self._scale = min(10, max(1, WIDTH * FINE // (n * (width + 1))))
+        small = max(1, round(0.6 * self._scale))
+        below = self._row(plain)
+        self._top = 2 * self.header + small * height
+        even = below.width + below.width % FINE  # a whole number of displayed pixels
+        size = (max(self.least, even), self._top + below.height)
+        self._bitmap = Image.new("RGB", size, "white")
+        caption(self._bitmap, (0, self.header - self.baseline), "Plain", anchor="ls")
+        indent = (self._scale - small) * width // 2  # each stands above its restyled self
+        for k, image in enumerate(plain):
+            left = k * (width + 1) * self._scale + indent
+            self._bitmap.paste(_enlarge(image, small), (left, self.header))
+
+    def png(self, images, words):
+        """The page with restyled images and what to call them."""
+        bitmap = self._bitmap.copy()
+        bitmap.paste(self._row(images), (0, self._top))
+        caption(bitmap, (0, self._top - self.baseline), words, anchor="ls")
+        return encode(bitmap)
+
+    def _row(self, images):
+        return _enlarge(image_grid(images, columns=len(images), gap=1), self._scale)
+
+
+def _enlarge(image, scale):
+    """A Pillow image in which each pixel is ``scale`` pixels wide and high."""
+    bitmap = Image.fromarray(to_uint8(image[np.newaxis])[0])
+    return bitmap.resize(
+        (scale * bitmap.width, scale * bitmap.height), resample=Image.Resampling.NEAREST
+    )
+
+
+def blend_in_words(first, second, mix):
+    """Name a blend, for example "Half ink, half neon".
+
+    Parameters
+    ----------
+    first, second : str
+    mix : int
+        Tenths of the second, 0 to 10.
+    """
+    if first == second or mix in (0, 10):
+        return f"All {second if mix == 10 else first}"
+    if mix == 5:
+        return f"Half {first}, half {second}"
+    return f"{10 * (10 - mix)}% {first}, {10 * mix}% {second}"
+
+
+def check_mixer(images, styles, labels):
+    """Return images, styles and labels after checking that they fit together.
+
+    Raises
+    ------
+    ValueError
+        If there are more than 16 images, fewer than two styles, a style twice, or not one label
+        an image.
+    """
+    images, styles = check_images(images), tuple(styles)
+    if len(images) > MOST:
+        raise ValueError(f"images must be at most {MOST}. Received: {len(images)}")
+    if len(styles) < 2 or len(set(styles)) < len(styles):
+        raise ValueError(f"styles must be at least two different names. Received: {styles}")
+    labels = None if labels is None else np.asarray(labels)
+    if labels is not None and labels.shape != (len(images),):
+        raise ValueError(
+            f"labels must hold {len(images)} digits, one an image. Received: shape {labels.shape}"
+        )
+    return images, styles, labels
