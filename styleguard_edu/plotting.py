@@ -7,6 +7,7 @@ from base64 import b64encode
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
+from PIL import Image
 
 from .images import check_images, image_grid
 
@@ -104,10 +105,13 @@ def show(figure, alt):
     figure = getattr(figure, "figure", figure)
     if len(alt) < 20:
         raise ValueError(f"alt must describe the picture in 20 characters or more. Received: {alt}")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
+    drawn, stored = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=100, bbox_inches="tight")
     plt.close(figure)
-    show_png(buffer.getvalue(), alt)
+    # 256 colours are enough for a page, and a notebook keeps every picture twice
+    few = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(stored, format="PNG", optimize=True)
+    show_png(stored.getvalue(), alt)
 
 
 def show_png(png, alt, *, style="", css_class="styleguard-figure"):
