@@ -14,6 +14,7 @@ SHORT_SIDE = 360  # pixels to which the shorter side of paintings is brought
 PHOTO_SIDE = 320  # the same for photos
 CROP = 96  # pixels a side of the crops learnt from
 CROPS = 4  # a training step
+MOST_WEIGHT = 50.0  # beyond, the painting would hardly matter
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 
 
@@ -33,6 +34,10 @@ class PaintingStyle(AdversarialModel):
     averaged over 8x8 pixels and m(x) the photograph with the painting's histogram (dark and light
     must stay, or the edges of objects grow halos); a and b weights. D's loss is that of
     :class:`styleguard_edu.gan.GAN`, with the R1 penalty.
+
+    How much a must be depends on the painting: coarse strokes fight the drawing harder than fine
+    grain. So a, one number a painting, is a Lagrange multiplier for "the second term is at most
+    ``tolerance``": it grows at each step while the term is above, and shrinks while it is below.
 
     Parameters
     ----------
@@ -78,6 +83,9 @@ class PaintingStyle(AdversarialModel):
         trackers = ("d_loss", "g_loss", "content_loss", "tone_loss")
         super().__init__(generator, discriminator, trackers=trackers, name="painting_style")
         self.names = tuple(paintings)
+        self.content_weights = self.add_weight(
+            shape=(len(paintings),), initializer="zeros", trainable=False, name="content_weights"
+        )
         self._paintings = list(self_paintings.values())
         self._seed = 0 if seed is None else seed
         self._grain_seed = keras.random.SeedGenerator(seed)
@@ -87,6 +95,8 @@ class PaintingStyle(AdversarialModel):
         self,
         *args,
         content_weight=2.5,
+        tolerance=0.24,
+        weight_rate=0.02,
         tone_weight=5.0,
         adversarial_weight=1.0,
         average_decay=0.995,
@@ -96,23 +106,32 @@ class PaintingStyle(AdversarialModel):
 
         Parameters
         ----------
-        content_weight, tone_weight : float >= 0
-            a and b above; without them nothing keeps the photograph.
+        content_weight : float >= 0
+            a above, at the start; 0 for good leaves the drawing to itself.
+        tolerance : float > 0
+            The difference in drawing that a is steered to.
+        weight_rate : float >= 0
+            How fast log a changes, per step and unit of difference; 0 leaves a as it is.
+        tone_weight : float >= 0
+            b above.
         adversarial_weight : float >= 0
             Weight of D's opinion; without it nothing asks for the painting.
         average_decay : float in [0, 1)
         *args, **kwargs
             As for :class:`styleguard_edu.adversarial.AdversarialModel`.
         """
-        weights = {
+        settings = {
             "content_weight": content_weight,
+            "tolerance": tolerance,
+            "weight_rate": weight_rate,
             "tone_weight": tone_weight,
             "adversarial_weight": adversarial_weight,
         }
-        for name, value in weights.items():
+        for name, value in settings.items():
             if value < 0:
                 raise ValueError(f"{name} must be at least 0. Received: {value}")
             setattr(self, name, float(value))
+        self.content_weights.assign(np.full(len(self.names), content_weight, np.float32))
         super().compile(*args, average_decay=average_decay, **kwargs)
 
     def fit(self, photos, *, minutes=None, steps=None, preview=None, callbacks=()):
@@ -186,10 +205,11 @@ class PaintingStyle(AdversarialModel):
         with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             painted = self.generator([photos, grain, code], training=True)
             g_loss = called_real(self.discriminator([painted, code], training=True))
-            content_loss = drawing_difference(painted, photos)
+            content_losses = drawing_difference(painted, photos)
+            weights = tf.stop_gradient(tf.gather(self.content_weights, labels))
             tone_loss = tf.reduce_mean(tf.abs(_coarse(_luma(painted)) - _coarse(tones)))
             g_total = self.adversarial_weight * g_loss
-            g_total += self.content_weight * content_loss + self.tone_weight * tone_loss
+            g_total += tf.reduce_mean(weights * content_losses) + self.tone_weight * tone_loss
             shown = tf.stop_gradient(painted)
             d_loss = called_real(self.discriminator([real, code], training=True))
             d_loss += called_fake(self.discriminator([shown, code], training=True))
@@ -199,9 +219,10 @@ class PaintingStyle(AdversarialModel):
             )
         self.apply(self.discriminator_optimizer, self.discriminator, d_tape, d_total)
         self.apply(self.generator_optimizer, self.generator, g_tape, g_total)
+        self._steer(code, content_losses)
         self.steps.assign_add(1)
         self.update_average()
-        losses = (d_loss, g_loss, content_loss, tone_loss)
+        losses = (d_loss, g_loss, tf.reduce_mean(content_losses), tone_loss)
         for tracker, loss in zip(self.trackers.values(), losses, strict=True):
             tracker.update_state(loss)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
@@ -259,6 +280,13 @@ class PaintingStyle(AdversarialModel):
         self._grain_seed.state.assign(store.pop("grain_seed"))
         super().load_own_variables(store)
 
+    def _steer(self, code, content_losses):
+        """Raise the content weight of paintings whose drawing strays too far, lower the others."""
+        excess = tf.reduce_sum(code * (content_losses[:, None] - self.tolerance), axis=0)
+        count = tf.maximum(tf.reduce_sum(code, axis=0), 1.0)
+        grown = self.content_weights * tf.exp(self.weight_rate * excess / count)
+        self.content_weights.assign(tf.minimum(grown, MOST_WEIGHT))
+
     def _crops(self, rng, photos, tones, label):
         """A crop of a random photo, of its luma to be, and of the painting."""
         k = rng.integers(len(photos))
@@ -274,7 +302,7 @@ def drawing_difference(pictures, others):
     """How much two batches differ in what is drawn, whatever their colours and contrast.
 
     Luma at a half and a quarter of the size, less its local mean and divided by its local
-    standard deviation (Gaussian windows, sigma 3 pixels); the mean absolute difference.
+    standard deviation (Gaussian windows, sigma 3 pixels); the mean absolute difference a picture.
 
     Parameters
     ----------
@@ -282,13 +310,13 @@ def drawing_difference(pictures, others):
 
     Returns
     -------
-    tensor of float32, scalar >= 0
+    tensor of float32, ``(n,)``, at least 0
     """
     first, second = _luma(pictures), _luma(others)
     total = 0.0
     for _ in range(2):
         first, second = (tf.nn.avg_pool2d(luma, 2, 2, "VALID") for luma in (first, second))
-        total += tf.reduce_mean(tf.abs(_evened(first) - _evened(second))) / 2
+        total += tf.reduce_mean(tf.abs(_evened(first) - _evened(second)), axis=[1, 2, 3]) / 2
     return total
 
 

@@ -90,7 +90,7 @@ def plot_curves(x, curves, *, xlabel, ylabel, log=False, ax=None):
     return ax
 
 
-def show(figure, alt):
+def show(figure, alt, *, photographs=False):
     """Put a figure on the page with its alt text, and close it.
 
     The text also becomes the output's plain-text form, so a stored notebook says what the picture
@@ -101,6 +101,8 @@ def show(figure, alt):
     figure : matplotlib.figure.Figure or matplotlib.axes.Axes
     alt : str
         One or two sentences that say what is to be seen.
+    photographs : bool
+        Store a JPEG instead of a PNG of 256 colours: smaller where there are photographs.
     """
     figure = getattr(figure, "figure", figure)
     if len(alt) < 20:
@@ -108,21 +110,24 @@ def show(figure, alt):
     drawn, stored = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=100, bbox_inches="tight")
     plt.close(figure)
-    # 256 colours are enough for a page, and a notebook keeps every picture twice
-    few = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    few.save(stored, format="PNG", optimize=True)
-    show_png(stored.getvalue(), alt)
+    page = Image.open(drawn).convert("RGB")
+    if photographs:
+        page.save(stored, format="JPEG", quality=80, optimize=True)
+    else:  # 256 colours are enough for a page, and a notebook keeps every picture twice
+        few = page.quantize(256, dither=Image.Dither.NONE)
+        few.save(stored, format="PNG", optimize=True)
+    show_file(stored.getvalue(), alt)
 
 
-def show_png(png, alt, *, style="", css_class="styleguard-figure"):
+def show_file(data, alt, *, style="", css_class="styleguard-figure"):
     """Put a picture on the page with its alt text.
 
     JupyterLab and nbconvert ignore the alt text of a plain picture, so an HTML form goes with it.
 
     Parameters
     ----------
-    png : bytes
-        A PNG file.
+    data : bytes
+        A PNG or a JPEG file.
     alt : str
         One or two sentences that say what is to be seen.
     style : str
@@ -130,13 +135,14 @@ def show_png(png, alt, *, style="", css_class="styleguard-figure"):
     css_class : str
         By which the style finds the picture.
     """
-    source = f"data:image/png;base64,{b64encode(png).decode()}"
+    kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+    source = f"data:{kind};base64,{b64encode(data).decode()}"
     picture = (
         f'{style}<img class="{css_class}" style="max-width: 100%" alt="{html.escape(alt)}" '
         f'src="{source}">'
     )
     display(
-        {"text/html": picture, "image/png": png, "text/plain": alt},
-        metadata={"image/png": {"alt": alt}},
+        {"text/html": picture, kind: data, "text/plain": alt},
+        metadata={kind: {"alt": alt}},
         raw=True,
     )

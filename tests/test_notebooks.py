@@ -99,9 +99,10 @@ def checked_outputs_exist(notebook):
 def figures_have_alt_text(notebook):
     for n, cell in code_cells(notebook):
         for output in cell.outputs:
-            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            if "image/png" in output.get("data", {}) and len(alt.strip()) < MIN_ALT:
-                yield f"cell {n} has a picture with the alt text {alt!r}; describe what it shows"
+            for kind in [key for key in output.get("data", {}) if key.startswith("image/")]:
+                alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
+                if len(alt.strip()) < MIN_ALT:
+                    yield f"cell {n} has a picture with the alt text {alt!r}; say what it shows"
 
 
 def kernel_is_named(notebook):

@@ -74,6 +74,16 @@ def test_show_displays_a_png_with_its_alt_text_and_closes_the_figure(monkeypatch
     assert not plt.fignum_exists(ax.figure.number)
 
 
+def test_show_stores_photographs_as_jpeg(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plotting, "display", lambda *args, **kwargs: shown.append((args, kwargs)))
+    plotting.show(plotting.plot_images(images()), "Five squares of random grey.", photographs=True)
+    (((data,), settings),) = shown
+    assert data["image/jpeg"].startswith(b"\xff\xd8")
+    assert "data:image/jpeg;base64," in data["text/html"]
+    assert settings["metadata"] == {"image/jpeg": {"alt": "Five squares of random grey."}}
+
+
 def test_show_wants_a_description():
     with pytest.raises(ValueError, match="in 20 characters or more"):
         plotting.show(plotting.plot_images(images()), "noise")

@@ -166,7 +166,7 @@ def _train_and_save(name, *, steps, learning_rate, seed):
                 "crops": CROPS,
                 "crop": CROP,
                 "learning_rate": learning_rate,
-                "content_weight": style.content_weight,
+                "tolerance": style.tolerance,
                 "tone_weight": style.tone_weight,
                 "seed": seed,
             },

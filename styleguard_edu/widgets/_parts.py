@@ -8,7 +8,7 @@ import numpy as np
 from IPython.display import display
 from traitlets import Unicode
 
-from ..plotting import show_png
+from ..plotting import show_file
 from ._drawing import FINE, one_page
 
 _STYLE = """<style>
@@ -249,7 +249,7 @@ class Explorer:
         The two are separate outputs. Where the explorer is alive, JupyterLab hides the picture.
         """
         png = self.static_picture()
-        show_png(png, self.alt, style=_STATIC_STYLE, css_class="styleguard-static")
+        show_file(png, self.alt, style=_STATIC_STYLE, css_class="styleguard-static")
         display(self)
 
     def __repr__(self):
