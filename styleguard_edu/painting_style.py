@@ -66,7 +66,7 @@ class PaintingStyle(AdversarialModel):
             paintings = {"painting": paintings}
         if not paintings:
             raise ValueError("paintings must hold at least one picture. Received: none")
-        self_paintings = {
+        prepared = {
             name: _prepare(picture, SHORT_SIDE, f"paintings[{name!r}]")
             for name, picture in paintings.items()
         }
@@ -86,7 +86,7 @@ class PaintingStyle(AdversarialModel):
         self.content_weights = self.add_weight(
             shape=(len(paintings),), initializer="zeros", trainable=False, name="content_weights"
         )
-        self._paintings = list(self_paintings.values())
+        self._paintings = list(prepared.values())
         self._seed = 0 if seed is None else seed
         self._grain_seed = keras.random.SeedGenerator(seed)
         self.compile()
@@ -108,7 +108,7 @@ class PaintingStyle(AdversarialModel):
         ----------
         content_weight : float >= 0
             a above, at the start; 0 for good leaves the drawing to itself.
-        tolerance : float > 0
+        tolerance : float >= 0
             The difference in drawing that a is steered to.
         weight_rate : float >= 0
             How fast log a changes, per step and unit of difference; 0 leaves a as it is.
@@ -128,8 +128,9 @@ class PaintingStyle(AdversarialModel):
             "adversarial_weight": adversarial_weight,
         }
         for name, value in settings.items():
-            if value < 0:
+            if not value >= 0:  # also for NaN
                 raise ValueError(f"{name} must be at least 0. Received: {value}")
+        for name, value in settings.items():
             setattr(self, name, float(value))
         self.content_weights.assign(np.full(len(self.names), content_weight, np.float32))
         super().compile(*args, average_decay=average_decay, **kwargs)
@@ -157,6 +158,8 @@ class PaintingStyle(AdversarialModel):
             raise ValueError(
                 f"Give exactly one of minutes and steps. Received: {minutes=}, {steps=}"
             )
+        if minutes is not None and not minutes > 0:
+            raise ValueError(f"minutes must be positive. Received: {minutes}")
         seconds = None if minutes is None else 60 * minutes
         callbacks = [Progress(steps=steps, seconds=seconds), *callbacks]
         if preview is not None:
@@ -184,10 +187,10 @@ class PaintingStyle(AdversarialModel):
             histogram ``(n, crop, crop, 1)``, crops of paintings ``(n, crop, crop, 3)``, and the
             number of the painting of each, int32 ``(n,)``.
         """
-        photos = list(photos.values()) if isinstance(photos, dict) else list(photos)
+        photos = photos if isinstance(photos, dict) else dict(enumerate(photos))
         if not photos:
             raise ValueError("photos must hold at least one picture. Received: none")
-        photos = [_prepare(photo, PHOTO_SIDE, f"photos[{k}]") for k, photo in enumerate(photos)]
+        photos = [_prepare(photo, PHOTO_SIDE, f"photos[{key!r}]") for key, photo in photos.items()]
         tones = [[_matched_luma(photo, other) for photo in photos] for other in self._paintings]
         number = start
         while True:

@@ -73,7 +73,7 @@ class StyleTransfer(AdversarialModel):
             ("cycle_weight", cycle_weight),
             ("adversarial_weight", adversarial_weight),
         ):
-            if value < 0:
+            if not value >= 0:  # also for NaN
                 raise ValueError(f"{name} must be at least 0. Received: {value}")
         super().compile(*args, **kwargs)
         self.cycle_weight = float(cycle_weight)

@@ -132,5 +132,6 @@ class LivePreview(keras.callbacks.Callback):
         self._show()
 
     def _show(self):
-        self._place.update(Image(png_bytes(self.draw())))
+        if self._place is not None:  # a plain script has no place to show it
+            self._place.update(Image(png_bytes(self.draw())))
         self._last = time.perf_counter()

@@ -189,7 +189,7 @@ def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, mo
     explorer.show()
     static, live = displayed
     assert live is explorer
-    page = np.asarray(Image.open(io.BytesIO(static["image/png"])).convert("RGB"))
+    page = np.asarray(Image.open(io.BytesIO(static["image/jpeg"])).convert("RGB"))
     assert page.shape[0] == 256 and page.shape[1] <= 880
     assert static["text/plain"] == explorer.alt
     assert "Wall painted like red lake" in explorer.alt
@@ -199,9 +199,9 @@ def test_a_stored_row_keeps_the_colours_on_a_white_page():
     row = row_of_photos([png(plain(c, (20, 40))) for c in (RED, GREY)], gap=6)
     page = np.asarray(Image.open(io.BytesIO(row)).convert("RGB")) / 255
     assert page.shape == (10, 20 + 6 + 20, 3)
-    np.testing.assert_allclose(page[:, :20].mean(axis=(0, 1)), RED, atol=0.02)
-    np.testing.assert_array_equal(page[:, 20:26], 1)
-    np.testing.assert_allclose(page[:, 26:].mean(axis=(0, 1)), GREY, atol=0.02)
+    np.testing.assert_allclose(page[:, :20].mean(axis=(0, 1)), RED, atol=0.05)
+    np.testing.assert_allclose(page[:, 21:25], 1, atol=0.1)
+    np.testing.assert_allclose(page[:, 26:].mean(axis=(0, 1)), GREY, atol=0.05)
 
 
 def test_painting_needs_no_tensorflow():

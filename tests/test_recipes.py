@@ -1,13 +1,21 @@
-from styleguard_edu import recipes
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import load_checkpoint
+from styleguard_edu.datasets import Split, load_digits
+from styleguard_edu.files import data_path
+from styleguard_edu.gallery import PHOTO_SPLITS
 from styleguard_edu.gan import GAN
-from styleguard_edu.networks import digit_discriminator, digit_generator
+from styleguard_edu.metrics import ssim
+from styleguard_edu.networks import digit_discriminator, digit_generator, digit_judge
+from styleguard_edu.recipes import _snapshots, digits, painting, restyling
+from styleguard_edu.recipes.__main__ import RECIPES, main
+from styleguard_edu.styles import STYLES, render_style
+from styleguard_edu.training import endless_batches
 
 import numpy as np
 import pytest
 
 IMAGES = np.random.default_rng(0).random((32, 28, 28, 1)).astype("float32")
+SHIPPED = sorted(card.parent.name for card in data_path("checkpoints").glob("*/card.json"))
 
 
 @pytest.fixture(scope="module")
@@ -18,33 +26,39 @@ def judge():
 def small_gan(seed=0):
     keras.utils.set_random_seed(seed)
     gan = GAN(digit_generator(4, width=4), digit_discriminator(width=2), seed=seed)
-    gan.compile()
+    gan.compile(run_eagerly=True)  # to compile a graph takes longer than the few steps
     return gan
 
 
 def test_snapshot_steps_rise_from_0_to_the_last():
-    steps = recipes.snapshot_steps(20_000)
+    steps = _snapshots.snapshot_steps(20_000)
     assert steps[0] == 0
     assert steps[-1] == 20_000
     assert steps == sorted(set(steps))
     assert 20 <= len(steps) <= 24
 
 
+def train(stops, judge, *, seed=0):
+    """A small training to the last of ``stops``, from the weights that ``seed`` gives."""
+    gan = small_gan(seed)
+    return _snapshots.train_with_snapshots(
+        gan,
+        lambda start: endless_batches(IMAGES, 8, seed=0, start=start),
+        lambda: digits._snapshot(gan.averaged_generator, judge),
+        stops,
+        name="trial",
+    )
+
+
 def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(judge, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipes, "MEASURED", 200)
-    monkeypatch.setattr(recipes, "COMPARED", 100)
-    monkeypatch.setattr(recipes, "UNFINISHED", tmp_path / "straight")
-    straight = recipes.train_with_snapshots(
-        small_gan(), IMAGES, judge, [0, 3, 6], 8, seed=0, name="trial"
-    )
-    monkeypatch.setattr(recipes, "UNFINISHED", tmp_path / "halves")
-    recipes.train_with_snapshots(small_gan(), IMAGES, judge, [0, 3], 8, seed=0, name="trial")
-    resumed = recipes.train_with_snapshots(
-        small_gan(seed=9), IMAGES, judge, [0, 3, 6], 8, seed=0, name="trial"
-    )
-    again = recipes.train_with_snapshots(
-        small_gan(), IMAGES, judge, [0, 3, 6], 8, seed=0, name="trial"
-    )
+    monkeypatch.setattr(digits, "MEASURED", 200)
+    monkeypatch.setattr(digits, "COMPARED", 100)
+    monkeypatch.setattr(_snapshots, "UNFINISHED", tmp_path / "straight")
+    straight = train([0, 3, 6], judge)
+    monkeypatch.setattr(_snapshots, "UNFINISHED", tmp_path / "halves")
+    train([0, 3], judge)
+    resumed = train([0, 3, 6], judge, seed=9)
+    again = train([0, 3, 6], judge)
     np.testing.assert_array_equal(again["samples"], resumed["samples"])
     np.testing.assert_array_equal(resumed["steps"], [0, 3, 6])
     np.testing.assert_allclose(
@@ -53,11 +67,33 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(judge, tmp_p
     np.testing.assert_allclose(straight["frechet_distance"], resumed["frechet_distance"], rtol=1e-2)
 
 
+def test_a_log_has_one_row_a_stop_with_losses_and_measurements(tmp_path, monkeypatch):
+    monkeypatch.setattr(_snapshots, "UNFINISHED", tmp_path)
+    gan, seen = small_gan(), []
+
+    def measure():
+        seen.append(int(gan.steps))
+        return {"twice": 2 * seen[-1]}
+
+    log = _snapshots.train_with_snapshots(
+        gan,
+        lambda start: endless_batches(IMAGES, 8, seed=0, start=start),
+        measure,
+        [0, 1, 4],
+        name="trial",
+    )
+    assert seen == [0, 1, 4]
+    assert log["twice"].tolist() == [0, 2, 8]
+    assert np.isnan(log["d_loss"]).tolist() == [True, False, False]
+    assert log["seconds"][0] == 0
+    assert (np.diff(log["seconds"]) > 0).all()
+
+
 def test_noise_is_judged_worse_than_the_reference_generator(judge, monkeypatch):
-    monkeypatch.setattr(recipes, "MEASURED", 1000)
+    monkeypatch.setattr(digits, "MEASURED", 1000)
     reference = load_checkpoint("digit_gan").networks["generator"]
-    good = recipes.measure_generator(reference, judge, compared=500)
-    bad = recipes.measure_generator(digit_generator(64, width=4), judge, compared=500)
+    good = digits.measure_generator(reference, judge, compared=500)
+    bad = digits.measure_generator(digit_generator(64, width=4), judge, compared=500)
     assert good["frechet_distance"] < 0.1 * bad["frechet_distance"]
     assert good["precision"] > bad["precision"]
     assert good["recall"] > bad["recall"]
@@ -65,15 +101,20 @@ def test_noise_is_judged_worse_than_the_reference_generator(judge, monkeypatch):
 
 def test_an_unknown_recipe_is_refused_with_the_known_names(capsys):
     with pytest.raises(SystemExit):
-        recipes.main(["digit_gn"])
+        main(["digit_gn"])
     assert "digit_judge" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["digit_judge", "digit_gan", "digit_gan_bundled"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_reference_checkpoint_has_a_recipe_and_a_card(name):
-    assert name in recipes.RECIPES
+    assert name in RECIPES
     card = load_checkpoint(name).card
     assert {"recipe", "data", "settings", "minutes", "metrics", "sha256"} <= set(card)
+    assert card["recipe"] == f"python -m styleguard_edu.recipes {name}"
+
+
+def test_the_checkpoints_of_the_first_lessons_are_there():
+    assert {"digit_judge", "digit_gan", "digit_gan_bundled"} <= set(SHIPPED)
 
 
 def test_the_reference_checkpoints_reach_what_the_course_promises():
@@ -84,3 +125,206 @@ def test_the_reference_checkpoints_reach_what_the_course_promises():
     assert gan["frechet_distance"] <= 4
     assert gan["commonest_digit"] <= 1.5
     assert gan["rarest_digit"] >= 1 / 1.5
+
+
+def test_the_reference_restyler_reaches_what_the_course_promises():
+    metrics = load_checkpoint("style_digits").card["metrics"]
+    assert set(metrics) == {"mean", *STYLES}
+    mean = metrics["mean"]
+    assert mean["accuracy"] >= mean["true_accuracy"] - 0.02
+    assert mean["style"] >= 0.98
+    assert mean["ssim"] >= 0.85
+    for key, value in mean.items():
+        assert value == pytest.approx(np.mean([metrics[style][key] for style in STYLES]), abs=1e-4)
+
+
+# Restyling
+
+
+class Always:
+    """A judge that gives every image the same answer."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def predict(self, images, **kwargs):
+        return np.eye(10)[np.full(len(images), self.answer)]
+
+
+@pytest.fixture(scope="module")
+def some_digits():
+    test = load_digits("bundled", verbose=False).test
+    return Split(test.images[:20], test.labels[:20])
+
+
+@pytest.fixture(scope="module")
+def untrained_judges():
+    keras.utils.set_random_seed(0)
+    return {
+        "digit": digit_judge(channels=3, classes=10),
+        "style": digit_judge(channels=3, classes=len(STYLES) + 1),
+    }
+
+
+def test_true_renderings_score_as_the_truth(some_digits, untrained_judges):
+    table = restyling.measure_restyling(render_style, some_digits, untrained_judges)
+    assert tuple(table) == STYLES
+    for row in table.values():
+        assert row["ssim"] == pytest.approx(1)
+        assert row["accuracy"] == row["true_accuracy"]
+        assert 0 <= row["style"] <= 1
+
+
+def test_shares_of_judges_that_always_say_the_same_known_by_hand(some_digits):
+    answer = some_digits.labels[7]
+    judges = {"digit": Always(answer), "style": Always(STYLES.index("neon") + 1)}  # 0 is plain
+    table = restyling.measure_restyling(restyling.do_nothing, some_digits, judges)
+    share = np.mean(some_digits.labels == answer)
+    for style, row in table.items():
+        assert row["accuracy"] == row["true_accuracy"] == pytest.approx(share)
+        assert row["style"] == (style == "neon")
+
+
+def test_both_baselines_are_worse_than_the_truth(some_digits, untrained_judges):
+    def match(images, style):
+        return restyling.match_colours(images, style, examples=some_digits.images[::-1])
+
+    for baseline in (restyling.do_nothing, match):
+        table = restyling.measure_restyling(baseline, some_digits, untrained_judges)
+        assert all(row["ssim"] < 0.9 for row in table.values())
+        assert np.mean([row["ssim"] for row in table.values()]) < 0.7
+
+
+def test_matched_colours_come_nearer_to_the_truth_than_none(some_digits):
+    images, style = some_digits.images, "woven"
+    truth = render_style(images, style)
+    matched = restyling.match_colours(images, style, examples=images[::-1])
+    assert matched.shape == truth.shape
+    assert matched.dtype == np.float32
+    nothing = restyling.do_nothing(images, style)
+    assert np.abs(matched - truth).mean() < np.abs(nothing - truth).mean()
+
+
+def test_the_examples_of_colours_are_used_in_turn(some_digits):
+    images, examples = some_digits.images, some_digits.images[5:8]
+    three = restyling.match_colours(images, "ink", examples=examples)
+    for k in (0, 4):
+        alone = restyling.match_colours(images[[k]], "ink", examples=examples[[k % 3]])
+        np.testing.assert_array_equal(three[[k]], alone)
+
+
+def test_doing_nothing_is_the_digit_in_three_equal_channels(some_digits):
+    nothing = restyling.do_nothing(some_digits.images, "ink")
+    assert nothing.shape == (20, 28, 28, 3)
+    assert ssim(nothing[..., :1], some_digits.images).min() == pytest.approx(1)
+    np.testing.assert_array_equal(nothing[..., 0], nothing[..., 2])
+
+
+def test_each_code_is_rendered_in_its_style(some_digits):
+    codes = np.arange(len(STYLES) + 1)  # plain, and every style once
+    painted = restyling._render_codes(some_digits.images[codes], codes)
+    np.testing.assert_array_equal(painted[[0]], some_digits.images[:1].repeat(3, axis=-1))
+    for code, style in enumerate(STYLES, start=1):
+        truth = render_style(some_digits.images[[code]], style)
+        np.testing.assert_array_equal(painted[[code]], truth)
+
+
+def test_no_content_digit_is_among_those_that_are_rendered(monkeypatch):
+    bundled = load_digits("bundled", verbose=False)
+    monkeypatch.setattr(restyling, "load_digits", lambda name, verbose: bundled)
+    content, drawn_from = restyling._halves()
+    assert abs(len(content) - len(drawn_from)) <= 2
+    assert len(content) + len(drawn_from) == 2 * len(bundled.train)
+    assert not {image.tobytes() for image in content} & {image.tobytes() for image in drawn_from}
+
+
+# Painting
+
+
+MEASURES = {"texture", "structure", "halo", "frame", "checkerboard"}
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return painting.measured_photos()
+
+
+def noise(height, width, seed=0):
+    return np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
+
+
+def test_results_are_measured_on_the_test_photos_at_one_size(photos):
+    assert tuple(photos) == PHOTO_SPLITS["test"]
+    for photo in photos.values():
+        assert photo.shape == (256, 384, 3)
+        assert photo.dtype == np.float32
+        assert photo.min() >= 0
+        assert photo.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "down", "right"),
+    [
+        ((256, 768), (0, 1), (0.25, 0.75)),  # twice as wide: its middle half
+        ((900, 600), (0.5 - 2 / 9, 0.5 + 2 / 9), (0, 1)),  # 1.5 times as high as wide
+        ((128, 192), (0, 1), (0, 1)),  # too small, of the right shape: all of it
+    ],
+)
+def test_a_photo_is_measured_in_its_middle_as_large_as_fits(shape, down, right):
+    rows, columns = np.meshgrid(*(np.linspace(0, 1, side) for side in shape), indexing="ij")
+    middle = painting._middle(np.dstack([rows, columns, 0 * rows]).astype(np.float32))
+    assert middle.shape == (256, 384, 3)
+    np.testing.assert_allclose(middle[[0, -1], 100, 0], down, atol=0.01)
+    np.testing.assert_allclose(middle[100, [0, -1], 1], right, atol=0.01)
+
+
+def test_the_baseline_has_the_paintings_colours_and_the_photos_drawing():
+    photo, target = noise(40, 60), 0.5 * noise(50, 30, seed=1) ** 2 + [0.1, 0.2, 0.5]
+    matched = painting.matched(photo, target)
+    assert matched.shape == photo.shape
+    assert matched.dtype == np.float32
+    for channel in range(3):
+        np.testing.assert_allclose(  # the same histogram
+            *(np.quantile(part[..., channel], [0, 0.25, 0.5, 1]) for part in (matched, target)),
+            atol=0.01,
+        )
+        order = np.argsort(photo[..., channel], axis=None)
+        assert (np.diff(matched[..., channel].flat[order]) >= 0).all()  # dark stays dark
+    np.testing.assert_allclose(painting.matched(photo, photo), photo, atol=1e-6)
+
+
+def test_the_photo_itself_keeps_all_structure_and_has_no_flaw(photos):
+    one = {"chelsea": photos["chelsea"]}
+    found = painting.measure_repainting(lambda photo: photo, noise(64, 80), one)
+    assert set(found) == MEASURES
+    assert all(type(value) is float for value in found.values())
+    assert found["structure"] == pytest.approx(1)
+    assert found["texture"] > 0.2  # fur is not noise
+    for flaw in ("halo", "frame", "checkerboard"):
+        assert found[flaw] == pytest.approx(0, abs=0.01)
+
+
+def test_measures_are_the_mean_over_the_photos_and_each_gets_what_it_needs(monkeypatch):
+    asked, numbers = [], iter([1.0, 4.0])
+
+    def record(name):
+        def measure(*pictures):
+            asked.append((name, [float(part.mean()) for part in pictures], pictures[-1].shape))
+            return next(numbers) if name == "halo_strength" else 0.5
+
+        return measure
+
+    names = ("texture_distance", "structure_score", "halo_strength", "frame_strength")
+    for name in (*names, "checkerboard_strength"):
+        monkeypatch.setattr(painting.texture, name, record(name))
+    flat = {name: np.full((256, 384, 3), tone) for name, tone in (("a", 0.25), ("b", 0.75))}
+    target = np.full((90, 180, 3), 0.125, np.float32)
+    found = painting.measure_repainting(lambda photo: 0 * photo, target, flat)
+    assert found == dict.fromkeys(MEASURES, 0.5) | {"halo": 2.5}
+    for name, pictures, shape in asked[:5]:  # the result, and what it is compared with
+        assert pictures[0] == 0
+        if name == "texture_distance":
+            assert pictures[1] == 0.125
+            assert shape == (360, 720, 3)
+        elif name != "checkerboard_strength":
+            assert pictures[1] == 0.25

@@ -159,7 +159,7 @@ class PaintYourOwn(Explorer):
         self.say(view.text + self._note)
 
     def static_picture(self):
-        """The present pictures as one PNG file, for readers without a kernel."""
+        """The present pictures as one JPEG file, for readers without a kernel."""
         return row_of_photos(self.view(**self.state).pictures)
 
     def use_photo(self, source, *, name=None):
