@@ -314,7 +314,9 @@ def check_notebook(lab, name, code_cells):
             found += 1
             check_described(explorer)
             for slider in explorer.get_by_role("slider").all():
-                changed(explorer, lambda slider=slider: lab.press(slider, "ArrowRight"))
+                now, end = (float(slider.get_attribute(f"aria-value{k}")) for k in ("now", "max"))
+                key = "ArrowRight" if now < end else "ArrowLeft"
+                changed(explorer, lambda slider=slider, key=key: lab.press(slider, key))
             lab.shot(f"{Path(name).stem}_{k}", explorer)
     assert found, f"{name} shows no explorer"
     print(f"{name}: {found} explorers used")
