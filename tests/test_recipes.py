@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.datasets import Split, load_digits
@@ -328,3 +331,14 @@ def test_measures_are_the_mean_over_the_photos_and_each_gets_what_it_needs(monke
             assert shape == (360, 720, 3)
         elif name != "checkerboard_strength":
             assert pictures[1] == 0.25
+
+
+def test_the_data_readme_lists_every_checkpoint_and_no_other():
+    folder = Path(__file__).parents[1] / "data"
+    section = (
+        (folder / "README.md").read_text(encoding="utf-8").split("## Reference checkpoints")[1]
+    )
+    listed = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(
+        card.parent.name for card in folder.glob("checkpoints/*/card.json")
+    )
