@@ -10,6 +10,19 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {  # public name -> module that defines it
+    "BlockLoss": "anomalies",
+    "Blur": "anomalies",
+    "Checkerboard": "anomalies",
+    "ColourCast": "anomalies",
+    "Damaged": "anomalies",
+    "Deformation": "anomalies",
+    "Fog": "anomalies",
+    "Noise": "anomalies",
+    "Occlusion": "anomalies",
+    "SaltAndPepper": "anomalies",
+    "Scratch": "anomalies",
+    "Shift": "anomalies",
+    "StyleLeak": "anomalies",
     "Digits": "datasets",
     "load_digits": "datasets",
     "load_paintings": "gallery",

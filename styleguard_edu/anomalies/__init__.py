@@ -1,0 +1,174 @@
+"""Anomalies: damage images in a known way and return the true mask.
+
+Each kind is a frozen dataclass with one physical parameter, or a severity from 1 to 5:
+
+>>> damaged = Noise(std=0.3)(images, rng=0)  # doctest: +SKIP
+>>> damaged = Blur(severity=4, local=True)(images, rng=0)  # doctest: +SKIP
+
+All of them take grey and colour images of any size from 8x8 px; lengths are in pixels. How gross
+severity 3 is was fixed on digits before any detector was trained; what a classifier and a simple
+detector make of it is printed by ``tests/benchmarks/anomaly_severities.py``.
+"""
+
+from collections.abc import Mapping
+from itertools import groupby
+from numbers import Real
+
+import numpy as np
+
+from .base import Anomaly, Damaged
+from .blur import Blur, Dilation, Erosion, GlassBlur, MotionBlur, Pixelation
+from .draws import as_generator
+from .geometry import Deformation, Rotation, Scaling, Shear, Shift
+from .marks import BlockLoss, Occlusion, Scratch, Stripe, Zigzag
+from .noise import Noise, SaltAndPepper, ShotNoise, Spatter, Speckle
+from .tone import Brightness, Checkerboard, ColourCast, Edges, Fog, Ghost, Halo, StyleLeak
+
+_KINDS = (
+    *(Noise, ShotNoise, SaltAndPepper, Speckle, Spatter),
+    *(Blur, MotionBlur, GlassBlur, Pixelation, Erosion, Dilation),
+    *(Deformation, Shift, Rotation, Scaling, Shear),
+    *(Occlusion, Scratch, Zigzag, Stripe, BlockLoss),
+    *(Fog, Brightness, Ghost, Checkerboard, Halo, Edges, ColourCast, StyleLeak),
+)
+# Snake-case name -> class, group by group.
+KINDS = {kind.name: kind for kind in _KINDS}
+# "noise", "blur", "geometric", "structural" -> the names of its kinds.
+GROUPS = {
+    group: tuple(kind.name for kind in kinds)
+    for group, kinds in groupby(_KINDS, key=lambda kind: kind.group)
+}
+_LOCAL = (
+    "noise",
+    "salt_and_pepper",
+    "speckle",
+    "blur",
+    "motion_blur",
+    "glass_blur",
+    "pixelation",
+    "dilation",
+    "deformation",
+    "shift",
+    "occlusion",
+    "block_loss",
+    "brightness",
+    "checkerboard",
+)
+
+__all__ = [
+    "GROUPS",
+    "KINDS",
+    "Anomaly",
+    "BlockLoss",
+    "Blur",
+    "Brightness",
+    "Checkerboard",
+    "ColourCast",
+    "Damaged",
+    "Deformation",
+    "Dilation",
+    "Edges",
+    "Erosion",
+    "Fog",
+    "Ghost",
+    "GlassBlur",
+    "Halo",
+    "MotionBlur",
+    "Noise",
+    "Occlusion",
+    "Pixelation",
+    "Rotation",
+    "SaltAndPepper",
+    "Scaling",
+    "Scratch",
+    "Shear",
+    "Shift",
+    "ShotNoise",
+    "Spatter",
+    "Speckle",
+    "Stripe",
+    "StyleLeak",
+    "Zigzag",
+    "damage_some",
+    "families",
+    "local_families",
+]
+
+
+def families(*, colour=False):
+    """The anomalies of every table of results: each kind at severity 3, over the whole picture.
+
+    Parameters
+    ----------
+    colour : bool
+        Whether the images are restyled and so in colour: then :class:`ColourCast` is there too,
+        and :class:`StyleLeak`, which asks for ``content``.
+
+    Returns
+    -------
+    dict of str to Anomaly
+        By name, in the order of :data:`KINDS`.
+    """
+    return {
+        name: kind()
+        for name, kind in KINDS.items()
+        if colour or not (kind.colour_only or kind.needs_content)
+    }
+
+
+def local_families():
+    """The anomalies with which finding the place is measured: severity 3, part of the picture.
+
+    Returns
+    -------
+    dict of str to Anomaly
+        By the kind's name.
+    """
+    return {name: KINDS[name](local=True) for name in _LOCAL}
+
+
+def damage_some(images, kinds, *, share, rng, content=None):
+    """Damage a random share of the images, each in one way, and leave the others alone.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, h, w, c)`` in [0, 1], at least 8x8 px
+    kinds : sequence of Anomaly, or dict of str to Anomaly
+        For each image that is damaged one of them is drawn, all with the same chance.
+    share : float in [0, 1]
+        Of the images. Where ``share * n`` is no whole number, chance rounds it up or down.
+    rng : numpy.random.Generator or int
+    content : ndarray of float, ``(n, h, w, 1 or 3)`` in [0, 1], optional
+        As in :meth:`Anomaly.__call__`.
+
+    Returns
+    -------
+    damaged : Damaged
+    names : ndarray of str, ``(n,)``
+        The name of each image's anomaly (a dict's key), "" where nothing changed.
+    """
+    if isinstance(kinds, Mapping):
+        called, kinds = list(kinds), list(kinds.values())
+    else:
+        kinds = list(kinds)
+        called = [getattr(kind, "name", "") for kind in kinds]
+    if not kinds or not all(isinstance(kind, Anomaly) for kind in kinds):
+        raise TypeError(f"kinds must hold at least one anomaly, and only such. Received: {kinds!r}")
+    if not isinstance(share, Real) or not 0 <= share <= 1:
+        raise ValueError(f"share must be a number from 0 to 1. Received: {share!r}")
+    images, rng = kinds[0]._check_images(images), as_generator(rng)
+    n = len(images)
+    which = np.full(n, -1)
+    count = int(share * n + rng.random())
+    which[rng.permutation(n)[:count]] = rng.integers(len(kinds), size=count)
+    damaged = Damaged(images.copy(), np.zeros(images.shape[:3], bool), np.ones(n, int))
+    for index in np.unique(which[which >= 0]):
+        rows = np.flatnonzero(which == index)
+        own = None if content is None else np.asarray(content)[rows]
+        for whole, part in zip(
+            damaged, kinds[index](images[rows], rng=rng, content=own), strict=True
+        ):
+            whole[rows] = part
+    # the last place, -1, is for those left alone
+    names = np.array([*called, ""])[np.where(damaged.labels < 0, which, -1)]
+    return damaged, names

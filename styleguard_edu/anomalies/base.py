@@ -1,0 +1,201 @@
+"""What all anomalies share: severity or parameter, the checks, the place, the exact mask."""
+
+import re
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from ..images import check_images
+from .draws import as_generator, draw_regions, draw_spots
+
+_SMALLEST = 8  # pixels a side
+_HALF_GREY_LEVEL = 1 / 510  # less does not survive being saved with 256 levels
+
+
+class Damaged(NamedTuple):
+    """Damaged images and the truth about them.
+
+    ``images``: float32, ``(n, h, w, c)``; ``masks``: bool, ``(n, h, w)``, True where a pixel
+    changed; ``labels``: int, ``(n,)``, -1 where at least one pixel changed, +1 otherwise.
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anomaly:
+    """Base of the kinds of anomaly: one way of damaging images, at one strength.
+
+    A kind adds one physical parameter. Give it, or a severity, or neither for severity 3; the
+    parameter then holds its number. What else is random about the damage (place, direction, sign)
+    is drawn for each image, so a severity means the same for all.
+
+    Parameters
+    ----------
+    severity : int, optional
+        1 (slight) to 5 (gross): the parameter is taken from the class' ``SEVERITIES``.
+    local : bool
+        Damage only a random rectangle or ellipse of each image, about 10 to 35 % of its area,
+        around something that stands out from the background.
+
+    Attributes
+    ----------
+    SEVERITIES : tuple of 5 numbers
+        The parameter at severity 1 to 5.
+    RANGE : tuple of 2 numbers
+        The parameter must be above the first and at most the second.
+    name, label : str
+        In snake case, for keys; in plain words, for tables.
+    group : str
+        "noise", "blur", "geometric" or "structural".
+    whole, colour_only, needs_content : bool
+        Whether the parameter must be whole, grey images are refused, ``content`` must be given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If parameter and severity are both given, or one of them is no number of its range.
+    """
+
+    severity: int | None = None
+    local: bool = False
+
+    SEVERITIES: ClassVar[tuple]
+    RANGE: ClassVar[tuple]
+    name: ClassVar[str]
+    label: ClassVar[str]
+    group: ClassVar[str]
+    whole: ClassVar[bool] = False  # the parameter counts something
+    colour_only: ClassVar[bool] = False
+    needs_content: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **settings):
+        super().__init_subclass__(**settings)
+        cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __post_init__(self):
+        given = getattr(self, self.parameter)
+        if given is not None and self.severity is not None:
+            raise ValueError(
+                f"Give {type(self).__name__} either {self.parameter} or severity. "
+                f"Received: {self.parameter}={given!r} and severity={self.severity!r}"
+            )
+        if not isinstance(self.local, (bool, np.bool_)):
+            raise TypeError(f"local must be True or False. Received: {self.local!r}")
+        if given is None:
+            severity = 3 if self.severity is None else self.severity
+            if not _is_whole(severity) or not 1 <= severity <= 5:
+                raise ValueError(f"severity must be 1, 2, 3, 4 or 5. Received: {severity!r}")
+            object.__setattr__(self, "severity", int(severity))
+            given = self.SEVERITIES[self.severity - 1]
+        object.__setattr__(self, self.parameter, self._checked(given))
+
+    def _checked(self, value):
+        low, high = self.RANGE
+        kind = "a whole number" if self.whole else "a number"
+        right = _is_whole(value) if self.whole else _is_number(value)
+        if not right or not low < value <= high or np.isinf(value):  # also refuses NaN
+            most = f" and at most {high}" if np.isfinite(high) else ""
+            raise ValueError(
+                f"{self.parameter} must be {kind} above {low}{most}. Received: {value!r}"
+            )
+        return int(value) if self.whole else float(value)
+
+    @property
+    def parameter(self):
+        """Name of the physical parameter."""
+        return next(f.name for f in fields(self) if f.name not in ("severity", "local"))
+
+    @property
+    def value(self):
+        """Number of the physical parameter."""
+        return getattr(self, self.parameter)
+
+    def __call__(self, images, *, rng, content=None):
+        """Damage every image.
+
+        Parameters
+        ----------
+        images : ndarray of float, ``(n, h, w, c)`` in [0, 1], at least 8x8 px
+            Left as they are.
+        rng : numpy.random.Generator or int
+            Source of randomness, or the seed of one; the same seed gives the same damage.
+        content : ndarray of float, ``(n, h, w, 1 or 3)`` in [0, 1], optional
+            What the images looked like before they were restyled; only :class:`StyleLeak` uses it.
+
+        Returns
+        -------
+        Damaged
+            The mask is exact: True where ``images`` differ. A pixel that changed by less than half
+            a grey level in every channel is put back, for nobody could see it.
+
+        Raises
+        ------
+        TypeError
+            If ``rng`` is neither, or images are no floating-point numbers.
+        ValueError
+            If images or content are not as above, too small, or grey for a kind that needs colour.
+        """
+        images = self._check_images(images)
+        content = self._check_content(content, images)
+        rng = as_generator(rng)
+        spots = draw_spots(images, rng)
+        regions = draw_regions(spots, images.shape, rng) if self.local else None
+        damaged = self._damage(images, rng=rng, spots=spots, content=content)
+        return _with_truth(images, damaged, regions)
+
+    def _damage(self, images, *, rng, spots, content):
+        """Return damaged images; values outside [0, 1] are clipped by the caller."""
+        raise NotImplementedError(f"{type(self).__name__} must define _damage")
+
+    def _check_images(self, images):
+        images = check_images(images)
+        if min(images.shape[1:3]) < _SMALLEST:
+            raise ValueError(
+                f"images must be at least {_SMALLEST}x{_SMALLEST} px. Received: shape "
+                f"{images.shape}"
+            )
+        if self.colour_only and images.shape[-1] == 1:
+            raise ValueError(
+                f"{type(self).__name__} needs colour: images must have 3 channels. "
+                f"Received: shape {images.shape}"
+            )
+        return images
+
+    def _check_content(self, content, images):
+        if not self.needs_content:
+            return None
+        if content is None:
+            raise ValueError(
+                f"{type(self).__name__} needs content=, the images before restyling, one for each "
+                "image. Received: None"
+            )
+        content = check_images(content, name="content")
+        if content.shape[:3] != images.shape[:3]:
+            raise ValueError(
+                f"content must be of number, height and width {images.shape[:3]}, as images. "
+                f"Received: {content.shape[:3]}"
+            )
+        return content
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _is_whole(value):
+    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def _with_truth(images, damaged, regions):
+    """Keep what changed visibly, inside the regions if there are any; say where that is."""
+    damaged = np.clip(damaged, 0, 1).astype(np.float32, copy=False)
+    masks = (np.abs(damaged - images) >= _HALF_GREY_LEVEL).any(axis=-1)
+    if regions is not None:
+        masks &= regions
+    damaged = np.where(masks[..., None], damaged, images)
+    return Damaged(damaged, masks, np.where(masks.any(axis=(1, 2)), -1, 1))
