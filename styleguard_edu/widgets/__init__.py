@@ -12,6 +12,7 @@ _HOME = {  # public name -> module that defines it
     "PaintYourOwn": "paint_your_own",
     "SnapshotScrubber": "snapshot_scrubber",
     "StyleMixer": "style_mixer",
+    "ThresholdExplorer": "threshold_explorer",
     "TrainingMonitor": "training_monitor",
 }
 
