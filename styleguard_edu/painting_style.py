@@ -1,21 +1,16 @@
 """Learn the style of one painting, or of several, from nothing but random crops."""
 
 import numpy as np
-from skimage.exposure import match_histograms
 
 from .adversarial import AdversarialModel, called_fake, called_real
 from .backend import keras, tf
-from .images import check_images
-from .pictures import fit_short_side
+from .images import blend, check_picture
+from .painting_crops import SHORT_SIDE, painting_batches, prepared
+from .painting_losses import drawing_difference, tone_difference
 from .style_networks import painting_discriminator, painting_generator, style_code
 from .training import LivePreview, Progress
 
-SHORT_SIDE = 360  # pixels to which the shorter side of paintings is brought
-PHOTO_SIDE = 320  # the same for photos
-CROP = 96  # pixels a side of the crops learnt from
-CROPS = 4  # a training step
 MOST_WEIGHT = 50.0  # beyond, the painting would hardly matter
-LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 
 
 class PaintingStyle(AdversarialModel):
@@ -27,13 +22,13 @@ class PaintingStyle(AdversarialModel):
 
     .. math::
         L_G = -E \log \sigma(D(G(x))) + a\, E |\ell(G(x)) - \ell(x)|
-              + b\, E |\bar y(G(x)) - \bar y(m(x))|
+              + b\, E |\bar G(x) - \bar m(x)|
 
     with :math:`\ell` luma after subtracting its local mean and dividing by its local standard
-    deviation, at a half and a quarter of the size (the drawing must stay); :math:`\bar y` luma
-    averaged over 8x8 pixels and m(x) the photograph with the painting's histogram (dark and light
-    must stay, or the edges of objects grow halos); a and b weights. D's loss is that of
-    :class:`styleguard_edu.gan.GAN`, with the R1 penalty.
+    deviation, at a half and a quarter of the size (the drawing must stay); m(x) the photograph
+    with the painting's histogram and the bar an average over 8x8 pixels (dark and light must stay,
+    or the edges of objects grow halos, and different things must keep different colours); a and b
+    weights. D's loss is that of :class:`styleguard_edu.gan.GAN`, with the R1 penalty.
 
     How much a must be depends on the painting: coarse strokes fight the drawing harder than fine
     grain. So a, one number a painting, is a Lagrange multiplier for "the second term is at most
@@ -66,10 +61,10 @@ class PaintingStyle(AdversarialModel):
             paintings = {"painting": paintings}
         if not paintings:
             raise ValueError("paintings must hold at least one picture. Received: none")
-        prepared = {
-            name: _prepare(picture, SHORT_SIDE, f"paintings[{name!r}]")
+        pictures = [
+            prepared(picture, SHORT_SIDE, f"paintings[{name!r}]")
             for name, picture in paintings.items()
-        }
+        ]
         if seed is not None:
             keras.utils.set_random_seed(seed)
         generator = generator or painting_generator(len(paintings))
@@ -86,16 +81,16 @@ class PaintingStyle(AdversarialModel):
         self.content_weights = self.add_weight(
             shape=(len(paintings),), initializer="zeros", trainable=False, name="content_weights"
         )
-        self._paintings = list(prepared.values())
+        self._paintings = pictures
         self._seed = 0 if seed is None else seed
-        self._grain_seed = keras.random.SeedGenerator(seed)
+        self.noise_seed = keras.random.SeedGenerator(seed)  # of the grain
         self.compile()
 
     def compile(
         self,
         *args,
         content_weight=2.5,
-        tolerance=0.24,
+        tolerance=0.28,
         weight_rate=0.02,
         tone_weight=5.0,
         adversarial_weight=1.0,
@@ -163,7 +158,7 @@ class PaintingStyle(AdversarialModel):
         seconds = None if minutes is None else 60 * minutes
         callbacks = [Progress(steps=steps, seconds=seconds), *callbacks]
         if preview is not None:
-            small = _prepare(preview, min(256, *np.shape(preview)[:2]), "preview")
+            small = prepared(preview, min(256, *np.shape(preview)[:2]), "preview")
             callbacks.append(LivePreview(lambda: self.transfer(small, self.names[0])))
         return super().fit(
             self.batches(photos, start=int(self.steps)),
@@ -175,42 +170,22 @@ class PaintingStyle(AdversarialModel):
     def batches(self, photos, *, start=0):
         """Yield random crops to learn from, for ever; batch number t does not depend on ``start``.
 
-        Parameters
-        ----------
-        photos : sequence of ndarray, or dict of str to ndarray
-        start : int
-
-        Yields
-        ------
-        tuple of ndarray
-            Crops of photos ``(n, crop, crop, 3)``, the luma they should have with the painting's
-            histogram ``(n, crop, crop, 1)``, crops of paintings ``(n, crop, crop, 3)``, and the
-            number of the painting of each, int32 ``(n,)``.
+        Parameters and what is yielded are those of
+        :func:`styleguard_edu.painting_crops.painting_batches`, for the style's own paintings.
         """
-        photos = photos if isinstance(photos, dict) else dict(enumerate(photos))
-        if not photos:
-            raise ValueError("photos must hold at least one picture. Received: none")
-        photos = [_prepare(photo, PHOTO_SIDE, f"photos[{key!r}]") for key, photo in photos.items()]
-        tones = [[_matched_luma(photo, other) for photo in photos] for other in self._paintings]
-        number = start
-        while True:
-            rng = np.random.default_rng((self._seed, number))
-            labels = rng.integers(len(self._paintings), size=CROPS, dtype=np.int32)
-            rows = [self._crops(rng, photos, tones[label], label) for label in labels]
-            yield (*(np.stack(column) for column in zip(*rows, strict=True)), labels)
-            number += 1
+        return painting_batches(photos, self._paintings, seed=self._seed, start=start)
 
     def train_step(self, data):
         """Let both networks learn from one batch of :meth:`batches`."""
         photos, tones, real, labels = data
         code = tf.one_hot(labels, len(self.names))
-        grain = keras.random.normal(tf.shape(tones), seed=self._grain_seed)
+        grain = keras.random.normal(tf.shape(photos[..., :1]), seed=self.noise_seed)
         with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             painted = self.generator([photos, grain, code], training=True)
             g_loss = called_real(self.discriminator([painted, code], training=True))
             content_losses = drawing_difference(painted, photos)
             weights = tf.stop_gradient(tf.gather(self.content_weights, labels))
-            tone_loss = tf.reduce_mean(tf.abs(_coarse(_luma(painted)) - _coarse(tones)))
+            tone_loss = tone_difference(painted, tones)
             g_total = self.adversarial_weight * g_loss
             g_total += tf.reduce_mean(weights * content_losses) + self.tone_weight * tone_loss
             shown = tf.stop_gradient(painted)
@@ -220,15 +195,14 @@ class PaintingStyle(AdversarialModel):
                 lambda images, training: self.discriminator([images, code], training=training),
                 real,
             )
-        self.apply(self.discriminator_optimizer, self.discriminator, d_tape, d_total)
-        self.apply(self.generator_optimizer, self.generator, g_tape, g_total)
+        self.learn(d_tape, d_total, g_tape, g_total)
         self._steer(code, content_losses)
-        self.steps.assign_add(1)
-        self.update_average()
-        losses = (d_loss, g_loss, tf.reduce_mean(content_losses), tone_loss)
-        for tracker, loss in zip(self.trackers.values(), losses, strict=True):
-            tracker.update_state(loss)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return self.report(
+            d_loss=d_loss,
+            g_loss=g_loss,
+            content_loss=tf.reduce_mean(content_losses),
+            tone_loss=tone_loss,
+        )
 
     def transfer(self, picture, style=None, *, strength=1.0, seed=0):
         """Repaint a picture, with the averaged generator.
@@ -251,9 +225,7 @@ class PaintingStyle(AdversarialModel):
         -------
         ndarray of float32, ``(height, width, 3)`` in [0, 1]
         """
-        picture = _checked(picture, "picture", least=16)
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength must lie in [0, 1]. Received: {strength}")
+        picture = check_picture(picture, least=16)
         code = self.code(style)[np.newaxis]
         height, width = picture.shape[:2]
         sides = ((8, 8 + -height % 4), (8, 8 + -width % 4), (0, 0))  # the network wants fours
@@ -261,7 +233,7 @@ class PaintingStyle(AdversarialModel):
         grain = np.random.default_rng(seed).standard_normal((*padded.shape[:3], 1), np.float32)
         painted = self.averaged_generator([padded, grain, code], training=False)
         painted = np.asarray(painted)[0, 8 : 8 + height, 8 : 8 + width]
-        return np.float32(1 - strength) * picture + np.float32(strength) * painted
+        return blend(picture, painted, strength)
 
     def code(self, style=None):
         """The code of a painting or of a blend; ``style`` as for :meth:`transfer`.
@@ -274,99 +246,9 @@ class PaintingStyle(AdversarialModel):
             raise ValueError(f"style must name one of {self.names}. Received: None")
         return style_code(self.names[0] if style is None else style, self.names)
 
-    def save_own_variables(self, store):
-        super().save_own_variables(store)
-        store["grain_seed"] = self._grain_seed.state.numpy()  # Keras leaves it out
-
-    def load_own_variables(self, store):
-        store = {key: store[key] for key in store.keys()}  # noqa: SIM118 (a store is no mapping)
-        self._grain_seed.state.assign(store.pop("grain_seed"))
-        super().load_own_variables(store)
-
     def _steer(self, code, content_losses):
         """Raise the content weight of paintings whose drawing strays too far, lower the others."""
         excess = tf.reduce_sum(code * (content_losses[:, None] - self.tolerance), axis=0)
         count = tf.maximum(tf.reduce_sum(code, axis=0), 1.0)
         grown = self.content_weights * tf.exp(self.weight_rate * excess / count)
         self.content_weights.assign(tf.minimum(grown, MOST_WEIGHT))
-
-    def _crops(self, rng, photos, tones, label):
-        """A crop of a random photo, of its luma to be, and of the painting."""
-        k = rng.integers(len(photos))
-        window = _window(rng, photos[k].shape)
-        photo, tone = photos[k][window], tones[k][window]
-        if rng.random() < 0.5:
-            photo, tone = photo[:, ::-1], tone[:, ::-1]
-        painting = self._paintings[label]
-        return photo, tone, painting[_window(rng, painting.shape)]
-
-
-def drawing_difference(pictures, others):
-    """How much two batches differ in what is drawn, whatever their colours and contrast.
-
-    Luma at a half and a quarter of the size, less its local mean and divided by its local
-    standard deviation (Gaussian windows, sigma 3 pixels); the mean absolute difference a picture.
-
-    Parameters
-    ----------
-    pictures, others : tensor of float32, ``(n, height, width, 3)`` in [0, 1]
-
-    Returns
-    -------
-    tensor of float32, ``(n,)``, at least 0
-    """
-    first, second = _luma(pictures), _luma(others)
-    total = 0.0
-    for _ in range(2):
-        first, second = (tf.nn.avg_pool2d(luma, 2, 2, "VALID") for luma in (first, second))
-        total += tf.reduce_mean(tf.abs(_evened(first) - _evened(second)), axis=[1, 2, 3]) / 2
-    return total
-
-
-def _luma(pictures):
-    return tf.reduce_sum(pictures * tf.constant(LUMA), axis=-1, keepdims=True)
-
-
-def _coarse(luma):
-    return tf.nn.avg_pool2d(luma, 8, 8, "VALID")
-
-
-def _evened(luma):
-    mean = _blurred(luma)
-    variance = _blurred((luma - mean) ** 2)
-    # the floor of 0.1 in standard deviation lets smooth parts be painted freely
-    return (luma - mean) / tf.sqrt(variance + 0.01)
-
-
-def _blurred(luma, sigma=3.0):
-    radius = int(3 * sigma)
-    kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
-    kernel = tf.constant(kernel / kernel.sum(), "float32")
-    luma = tf.pad(luma, ((0, 0), (radius, radius), (radius, radius), (0, 0)), "REFLECT")
-    luma = tf.nn.conv2d(luma, kernel[:, None, None, None], 1, "VALID")
-    return tf.nn.conv2d(luma, kernel[None, :, None, None], 1, "VALID")
-
-
-def _matched_luma(photo, painting):
-    """Luma of a photo that was given the painting's histogram, channel by channel."""
-    matched = match_histograms(photo, painting, channel_axis=-1)
-    return (matched @ np.array(LUMA))[..., np.newaxis].astype(np.float32)
-
-
-def _window(rng, shape):
-    top, left = (int(rng.integers(side - CROP + 1)) for side in shape[:2])
-    return slice(top, top + CROP), slice(left, left + CROP)
-
-
-def _prepare(picture, short_side, name):
-    return fit_short_side(_checked(picture, name, least=64), short_side)
-
-
-def _checked(picture, name, *, least):
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[-1] != 3 or min(picture.shape[:2]) < least:
-        raise ValueError(
-            f"{name} must have shape (height, width, 3), at least {least} pixels a side. "
-            f"Received: shape {picture.shape}"
-        )
-    return check_images(picture[np.newaxis], name=name)[0]

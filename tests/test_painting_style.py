@@ -1,28 +1,21 @@
 import io
 from functools import cache
-from itertools import islice
 
 from styleguard_edu import training
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.images import png_bytes, to_uint8
-from styleguard_edu.painting_style import (
-    CROP,
-    CROPS,
-    MOST_WEIGHT,
-    PaintingStyle,
-    drawing_difference,
-)
+from styleguard_edu.painting_crops import SHORT_SIDE, painting_batches, prepared
+from styleguard_edu.painting_losses import drawing_difference
+from styleguard_edu.painting_style import MOST_WEIGHT, PaintingStyle
 from styleguard_edu.pictures import fit_short_side
 from styleguard_edu.style_networks import painting_discriminator, painting_generator
 
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.exposure import match_histograms
 
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 TERMS = ("content_weight", "tone_weight", "adversarial_weight")
-LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 def noise(height=64, width=64, seed=0):
@@ -54,7 +47,7 @@ def make_style(paintings, **settings):
 @cache
 def _first_style():
     style = make_style(TWO)
-    return style, style.get_weights(), style._grain_seed.state.numpy()
+    return style, style.get_weights(), style.noise_seed.state.numpy()
 
 
 def restarted(**settings):
@@ -62,9 +55,9 @@ def restarted(**settings):
 
     To build a new one takes longer than most tests.
     """
-    style, start, grain_seed = _first_style()
+    style, start, noise_seed = _first_style()
     style.set_weights(start)
-    style._grain_seed.state.assign(grain_seed)
+    style.noise_seed.state.assign(noise_seed)
     style.compile(**{"run_eagerly": True, "r1_weight": 0, **settings})
     for tracker in style.metrics:
         tracker.reset_state()
@@ -90,7 +83,7 @@ def batch(n=2, side=72, tone=None):
     photos, real = (
         np.random.default_rng(seed).random((n, side, side, 3), dtype=np.float32) for seed in (0, 1)
     )
-    tones = photos[..., :1] if tone is None else np.full_like(photos[..., :1], tone)
+    tones = photos if tone is None else np.full_like(photos, tone)
     parts = (photos, tones, real, np.arange(n, dtype=np.int32) % 2)
     return tuple(tf.constant(part) for part in parts)
 
@@ -185,92 +178,13 @@ def test_compile_names_the_wrong_setting(style, wrong):
         style.compile(**wrong)
 
 
-# Batches
-
-
-def test_batches_are_crops_in_the_convention(style):
-    for photos, tones, real, labels in islice(style.batches([noise(seed=3)]), 3):
-        assert photos.shape == real.shape == (CROPS, CROP, CROP, 3)
-        assert tones.shape == (CROPS, CROP, CROP, 1)
-        assert labels.shape == (CROPS,)
-        assert labels.dtype == np.int32
-        assert set(labels) <= {0, 1}
-        for part in (photos, tones, real):
-            assert part.dtype == np.float32
-            assert part.min() >= 0
-            assert part.max() <= 1
-
-
-def test_a_batch_follows_from_its_number_alone(style):
-    photos = [noise(seed=3), noise(seed=4)]
-    whole = list(islice(style.batches(photos), 4))
-    for k in (1, 3):
-        for expected, found in zip(whole[k:], style.batches(photos, start=k), strict=False):
-            assert same(expected, found)
-    assert not same(whole[0], whole[1])
-
-
-def test_photos_come_as_a_list_or_by_name(style):
-    photos = {"cat": noise(seed=3), "dog": noise(80, 70, seed=4)}
-    named, listed = (next(style.batches(part)) for part in (photos, list(photos.values())))
-    assert same(named, listed)
-
-
-def cut(picture, crop, scale=1000):
-    """The window of a picture of places at which a crop was taken."""
-    top, left = np.rint(crop[0, 0, :2] * scale).astype(int)
-    return slice(top, top + CROP), slice(left, left + CROP)
-
-
-def test_every_crop_is_a_window_of_a_picture_and_some_photos_are_mirrored(style):
-    # of the sizes in which they are learnt from, so nothing is resized
-    paintings = {"wave": places(360, 500, blue=0.2), "sun": places(400, 360, blue=0.7)}
-    pictures = [places(320, 320, blue=0.4), places(480, 320, blue=0.9)]
-    truths, seen, tops = list(paintings.values()), set(), []
-    lumas = [[match_histograms(x, y, channel_axis=-1) @ LUMA for x in pictures] for y in truths]
-    learner = PaintingStyle(
-        paintings, generator=style.generator, discriminator=style.discriminator, seed=0
-    )
-    for photos, tones, real, labels in islice(learner.batches(pictures), 10):
-        for photo, tone, crop, label in zip(photos, tones[..., 0], real, labels, strict=True):
-            window = cut(truths[label], crop)
-            np.testing.assert_array_equal(crop, truths[label][window])
-            tops.append(window[0].start)
-            k = int(photo[0, 0, 2] > 0.6)
-            mirrored = photo[0, 0, 1] > photo[0, 1, 1]  # columns count down
-            if mirrored:
-                photo, tone = photo[:, ::-1], tone[:, ::-1]
-            window = cut(pictures[k], photo)
-            np.testing.assert_array_equal(photo, pictures[k][window])
-            np.testing.assert_allclose(tone, lumas[label][k][window], atol=1e-6)
-            seen.add((k, bool(mirrored), int(label)))
-    assert len(seen) == 8  # each photo, both ways, for each painting
-    assert min(tops) < 30  # 0 to 264, or to 304 in the higher one
-    assert max(tops) > 234
-
-
-def test_a_photo_smaller_than_a_crop_is_enlarged(style):
-    ramp = places(64, 64) * 15  # red rises from 0 to 0.945
-    for photos, *_ in islice(style.batches([ramp]), 2):
-        rises = np.ptp(photos[..., 0], axis=(1, 2))
-        np.testing.assert_allclose(rises, 0.945 * 96 / 320, rtol=0.05)
-
-
-@pytest.mark.parametrize(
-    ("photos", "words"),
-    [
-        ([], "photos must hold at least one picture. Received: none"),
-        ({}, "photos must hold at least one picture. Received: none"),
-        ([noise(), noise(63, 90)], r"photos\[1\] must have .*at least 64 .*\(63, 90, 3\)"),
-        ([2 * noise()], r"photos\[0\] must lie in \[0, 1\]"),
-    ],
-)
-def test_what_is_no_photo_is_refused_by_name(style, photos, words):
-    with pytest.raises(ValueError, match=words):
-        next(style.batches(photos))
-
-
 # A training step
+
+
+def test_batches_are_of_its_own_paintings_and_follow_its_seed(style):
+    paintings = [prepared(painting, SHORT_SIDE, name) for name, painting in TWO.items()]
+    expected = painting_batches([noise(seed=3)], paintings, seed=0, start=2)
+    assert same(next(style.batches([noise(seed=3)], start=2)), next(expected))
 
 
 def test_a_step_teaches_both_networks_and_counts():
@@ -498,6 +412,15 @@ def test_what_cannot_be_previewed_is_refused(style):
         style.fit(PHOTOS, steps=1, preview=noise(63, 64))
 
 
+def test_a_state_with_the_grain_under_its_old_name_is_loaded():
+    style = restarted()
+    store = {}
+    style.save_own_variables(store)
+    store["grain_seed"] = store.pop("noise_seed") + np.uint32(3)
+    style.load_own_variables(store)
+    np.testing.assert_array_equal(style.noise_seed.state, store["grain_seed"])
+
+
 def test_saved_weights_hold_the_whole_state(tmp_path):
     file, data = tmp_path / "state.weights.h5", batch()
     style = restarted()
@@ -632,57 +555,3 @@ def test_what_is_no_picture_is_refused(style, picture, words):
 def test_a_picture_in_bytes_is_refused(style):
     with pytest.raises(TypeError, match="picture must hold floating-point numbers"):
         style.transfer(to_uint8(noise()[np.newaxis])[0], "sun")
-
-
-# The difference in drawing
-
-
-def drawings(seed=0):
-    """A batch with one picture of strong blots, not too dark and not too bright."""
-    blots = fit_short_side(noise(9, 9, seed=seed), 72)
-    return (0.25 + 0.5 * blots)[np.newaxis]
-
-
-def difference(first, second):
-    (found,) = drawing_difference(np.float32(first), np.float32(second)).numpy()
-    return found
-
-
-def test_the_same_drawing_has_no_difference_whatever_its_brightness():
-    drawing = drawings()
-    assert difference(drawing, drawing) == 0
-    assert difference(drawing, drawing + 0.2) == pytest.approx(0, abs=1e-4)
-    assert difference(drawing, drawing - [0.1, 0, 0.2]) == pytest.approx(0, abs=1e-4)
-
-
-def test_the_colours_do_not_count_where_the_luma_is_the_same():
-    drawing = drawings()
-    grey = (drawing @ LUMA)[..., np.newaxis].repeat(3, axis=-1)
-    assert difference(drawing, grey) == pytest.approx(0, abs=1e-5)
-
-
-def test_contrast_counts_far_less_than_another_drawing():
-    strong = 2 * (drawings() - 0.5) + 0.5  # the floor of the local contrast keeps it above 0
-    weak = 0.5 * (drawings() - 0.5) + 0.5
-    assert 0 < difference(strong, weak) < 0.5 * difference(strong, drawings(seed=1))
-
-
-def test_a_negative_is_twice_as_far_as_a_flat_picture_known_by_symmetry():
-    drawing, flat = drawings(), np.full((1, 72, 72, 3), 0.3)
-    assert difference(drawing, flat) > 0.1
-    assert difference(drawing, 1 - drawing) == pytest.approx(
-        2 * difference(drawing, flat), rel=1e-4
-    )
-    assert difference(flat, drawing) == pytest.approx(difference(drawing, flat))
-
-
-def test_what_is_finer_than_half_the_size_does_not_count():
-    # a checkerboard of single pixels is grey at half the size: strokes are free there
-    board = np.indices((72, 72)).sum(axis=0)[np.newaxis, ..., np.newaxis].repeat(3, axis=-1) % 2
-    assert difference(board, np.full(board.shape, 0.5)) == pytest.approx(0, abs=1e-4)
-
-
-def test_every_picture_of_a_batch_is_compared_alone():
-    first, second = (np.float32([drawings(k)[0] for k in part]) for part in ((0, 0), (1, 2)))
-    expected = [difference(drawings(0), drawings(k)) for k in (1, 2)]
-    np.testing.assert_allclose(drawing_difference(first, second), expected, rtol=1e-5)

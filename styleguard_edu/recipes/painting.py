@@ -3,20 +3,28 @@
 import time
 
 import numpy as np
-from skimage.exposure import match_histograms
 
 from .. import texture
 from ..backend import keras
-from ..checkpoints import save_checkpoint
 from ..gallery import PHOTO_SPLITS, load_paintings, load_photos
 from ..images import to_uint8
-from ..painting_style import CROP, CROPS, SHORT_SIDE, PaintingStyle
-from ..pictures import fit_short_side
+from ..painting_crops import CROP, CROPS, SHORT_SIDE
+from ..painting_style import PaintingStyle
+from ..pictures import fit_short_side, matched
 from ..style_networks import plain_painting_generator
+from ._cards import save_with_card
 from ._snapshots import cosine_adam, train_with_snapshots
 
 CARD_SIZE = (256, 384)  # height and width of the photos on which results are measured
 STOPS = (0, 100, 300, 1_000, 3_000)  # steps at which the training is looked at, before the end
+MEASURES = {  # name -> number, from the result, the photo and the painting
+    "texture": lambda result, photo, painting: texture.texture_distance(result, painting),
+    "structure": lambda result, photo, painting: texture.structure_score(result, photo),
+    "halo": lambda result, photo, painting: texture.halo_strength(result, photo),
+    "frame": lambda result, photo, painting: texture.frame_strength(result, photo),
+    "checkerboard": lambda result, photo, painting: texture.checkerboard_strength(result),
+}
+BASELINE = ("texture", "structure")  # what is also measured on the baseline
 
 
 def train_paintings(*, steps=5_000, learning_rate=1e-3, seed=0):
@@ -69,17 +77,14 @@ def train_paintings_ablations(*, steps=800, painting="mosaic", seed=0):
         arrays[name] = to_uint8(style.transfer(measured_photos()["chelsea"])[np.newaxis])[0]
         measures = measure_repainting(style.transfer, target, measured_photos())
         metrics[name] = {key: round(value, 4) for key, value in measures.items()}
-    save_checkpoint(
+    save_with_card(
         "paintings_ablations",
         {},
-        {
-            "recipe": "python -m styleguard_edu.recipes paintings_ablations",
-            "data": f"photos {', '.join(PHOTO_SPLITS['train'])}; painting {painting}",
-            "settings": {"steps": steps, "painting": painting, "seed": seed},
-            "minutes": round((time.perf_counter() - started) / 60, 1),
-            "metrics": metrics,
-            "notes": "arrays: chelsea at 384x256, repainted. metrics: mean over the test photos.",
-        },
+        data=f"photos {', '.join(PHOTO_SPLITS['train'])}; painting {painting}",
+        settings={"steps": steps, "painting": painting, "seed": seed},
+        seconds=time.perf_counter() - started,
+        metrics=metrics,
+        notes="arrays: chelsea at 384x256, repainted. metrics: mean over the test photos.",
         arrays=arrays,
     )
 
@@ -93,15 +98,22 @@ def measured_photos():
         The largest middle part of that shape, resized.
     """
     photos = load_photos()
-    return {name: _middle(photos[name]) for name in PHOTO_SPLITS["test"]}
+    return {name: middle(photos[name]) for name in PHOTO_SPLITS["test"]}
 
 
-def matched(photo, painting):
-    """The baseline: the photo with the painting's histogram, channel by channel."""
-    return np.clip(match_histograms(photo, painting, channel_axis=-1), 0, 1).astype(np.float32)
+def middle(photo):
+    """The largest middle part of a picture with the shape 256x384, resized to that."""
+    height, width = CARD_SIZE
+    scale = max(height / photo.shape[0], width / photo.shape[1])
+    short = min(photo.shape[:2])
+    resized = fit_short_side(photo, max(int(np.ceil(short * scale)), min(height, width)))
+    top, left = (
+        (side - want) // 2 for side, want in zip(resized.shape[:2], CARD_SIZE, strict=True)
+    )
+    return resized[top : top + height, left : left + width]
 
 
-def measure_repainting(repaint, painting, photos):
+def measure_repainting(repaint, painting, photos, *, only=MEASURES):
     """Judge repainted photos, mean over the photos.
 
     Parameters
@@ -112,6 +124,8 @@ def measure_repainting(repaint, painting, photos):
         The style; brought to a shorter side of 360 pixels here.
     photos : dict of str to ndarray
         From :func:`measured_photos`.
+    only : sequence of str
+        Names of the measures wanted.
 
     Returns
     -------
@@ -124,16 +138,8 @@ def measure_repainting(repaint, painting, photos):
     rows = []
     for photo in photos.values():
         result = repaint(photo)
-        rows.append(
-            {
-                "texture": texture.texture_distance(result, painting),
-                "structure": texture.structure_score(result, photo),
-                "halo": texture.halo_strength(result, photo),
-                "frame": texture.frame_strength(result, photo),
-                "checkerboard": texture.checkerboard_strength(result),
-            }
-        )
-    return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+        rows.append([MEASURES[name](result, photo, painting) for name in only])
+    return {name: float(mean) for name, mean in zip(only, np.mean(rows, axis=0), strict=True)}
 
 
 def _train_and_save(name, *, steps, learning_rate, seed):
@@ -144,7 +150,6 @@ def _train_and_save(name, *, steps, learning_rate, seed):
     watched = fit_short_side(measured_photos()["chelsea"], 96)
 
     def look():
-        print()
         repainted = np.stack([style.transfer(watched, painting) for painting in paintings])
         return {"samples": to_uint8(repainted)}
 
@@ -155,27 +160,24 @@ def _train_and_save(name, *, steps, learning_rate, seed):
         [*(stop for stop in STOPS if stop < steps), steps],
         name=name,
     )
-    save_checkpoint(
+    save_with_card(
         name,
         {"generator": style.averaged_generator, "discriminator": style.discriminator},
-        {
-            "recipe": f"python -m styleguard_edu.recipes {name}",
-            "data": f"photos {', '.join(PHOTO_SPLITS['train'])}; paintings {', '.join(paintings)}",
-            "settings": {
-                "steps": steps,
-                "crops": CROPS,
-                "crop": CROP,
-                "learning_rate": learning_rate,
-                "tolerance": style.tolerance,
-                "tone_weight": style.tone_weight,
-                "seed": seed,
-            },
-            "minutes": round(float(log["seconds"][-1]) / 60, 1),
-            "metrics": _measure(style, paintings),
-            "notes": "generator: the running average of G's weights; codes in the order of the "
-            f"paintings. Measured on {', '.join(PHOTO_SPLITS['test'])} at 384x256, mean; matched_ "
-            "is the baseline, histogram matching.",
+        data=f"photos {', '.join(PHOTO_SPLITS['train'])}; paintings {', '.join(paintings)}",
+        settings={
+            "steps": steps,
+            "crops": CROPS,
+            "crop": CROP,
+            "learning_rate": learning_rate,
+            "tolerance": style.tolerance,
+            "tone_weight": style.tone_weight,
+            "seed": seed,
         },
+        seconds=log["seconds"][-1],
+        metrics=_measure(style, paintings),
+        notes="generator: the running average of G's weights; codes in the order of the "
+        f"paintings. Measured on {', '.join(PHOTO_SPLITS['test'])} at 384x256, mean; matched_ "
+        "is the baseline, histogram matching.",
         arrays=log,
     )
 
@@ -188,19 +190,11 @@ def _measure(style, paintings):
             lambda photo, name=name: style.transfer(photo, name), painting, photos
         )
         base = measure_repainting(
-            lambda photo, painting=painting: matched(photo, painting), painting, photos
+            lambda photo, painting=painting: matched(photo, painting),
+            painting,
+            photos,
+            only=BASELINE,
         )
-        row["matched_texture"], row["matched_structure"] = base["texture"], base["structure"]
+        row |= {f"matched_{key}": value for key, value in base.items()}
         table[name] = {key: round(value, 4) for key, value in row.items()}
     return table
-
-
-def _middle(photo):
-    height, width = CARD_SIZE
-    scale = max(height / photo.shape[0], width / photo.shape[1])
-    short = min(photo.shape[:2])
-    resized = fit_short_side(photo, max(int(np.ceil(short * scale)), min(height, width)))
-    top, left = (
-        (side - want) // 2 for side, want in zip(resized.shape[:2], CARD_SIZE, strict=True)
-    )
-    return resized[top : top + height, left : left + width]

@@ -26,8 +26,8 @@ from pathlib import Path
 
 from styleguard_edu import PaintingStyle, load_checkpoint, load_paintings, load_photos
 from styleguard_edu.gallery import PHOTO_SPLITS
-from styleguard_edu.pictures import load_picture
-from styleguard_edu.recipes.painting import matched, measure_repainting, measured_photos
+from styleguard_edu.pictures import load_picture, matched
+from styleguard_edu.recipes.painting import measure_repainting, measured_photos
 from styleguard_edu.style_networks import plain_painting_generator
 
 import numpy as np
