@@ -27,7 +27,11 @@ class AdversarialModel(keras.Model):
         G with averaged weights: the network to keep.
     steps : keras.Variable
         Steps of the discriminator so far.
+    noise_seed : keras.random.SeedGenerator or None
+        Set by subclasses that draw noise while training; it is part of what ``save_weights`` keeps.
     """
+
+    noise_seed = None
 
     def __init__(self, generator, discriminator, *, trackers, name):
         super().__init__(name=name)
@@ -132,6 +136,26 @@ class AdversarialModel(keras.Model):
         variables = network.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)
 
+    def learn(self, d_tape, d_loss, g_tape, g_loss):
+        """Let both networks learn from losses recorded before either changed; count the step.
+
+        Parameters
+        ----------
+        d_tape, g_tape : tf.GradientTape
+        d_loss, g_loss : tensor of float32, scalar
+            What each network is to lower.
+        """
+        self.apply(self.discriminator_optimizer, self.discriminator, d_tape, d_loss)
+        self.apply(self.generator_optimizer, self.generator, g_tape, g_loss)
+        self.steps.assign_add(1)
+        self.update_average()
+
+    def report(self, **values):
+        """Add values to the running means of the same names; return all means by name."""
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
     def update_average(self):
         """Move the average towards G; at first in big strides, so that it forgets the start."""
         steps = tf.cast(self.steps, "float32")
@@ -143,6 +167,19 @@ class AdversarialModel(keras.Model):
         ):
             if average.dtype == "float32":  # not the seed states of random layers
                 average.assign(keep * average + (1 - keep) * weight)
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        if self.noise_seed is not None:
+            store["noise_seed"] = self.noise_seed.state.numpy()  # Keras leaves it out
+
+    def load_own_variables(self, store):
+        store = {key: store[key] for key in store.keys()}  # noqa: SIM118 (a store is no mapping)
+        if self.noise_seed is not None:
+            # the second name: states of painting styles from before the names were made one
+            old = store.pop("grain_seed", None)
+            self.noise_seed.state.assign(store.pop("noise_seed") if old is None else old)
+        super().load_own_variables(store)
 
 
 def called_real(logits):

@@ -10,24 +10,17 @@ The environment variable ``STYLEGUARD_DIGITS`` (``mnist`` or ``bundled``) forces
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import threading
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from . import fetching
 from .files import data_path
 
 __all__ = ["Digits", "Split", "digit_source", "fetch_mnist", "load_digits", "mnist_path"]
-
-_MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-_PROBE_SECONDS = 3.5  # with Python's own start, a machine without network loses less than 5 s
-_STALL_SECONDS = 10  # a download that is silent for so long is given up
-_DOWNLOAD_SECONDS = 600
 
 _FETCH = "python -m styleguard_edu.datasets"
 _MNIST_CURE = (
@@ -165,52 +158,12 @@ def fetch_mnist():
             f"to a folder that is. Received: {error}"
         ) from error
     with temporary as folder:
-        _probe(_MNIST_URL, _PROBE_SECONDS)
-        fetched = _download(folder)
+        fetching.probe(fetching.MNIST_URL, fetching.PROBE_SECONDS)
+        fetched = fetching.download_mnist(folder)
         _read_mnist(fetched)
         if not _is_there(path):  # another process may have been faster
             os.rename(fetched, path)
     return path
-
-
-def _probe(url, seconds):
-    """Raise ConnectionError unless the server answers in time, even if the name look-up hangs."""
-    outcome = [f"no answer within {seconds:g} s"]
-
-    def ask():
-        try:
-            request = urllib.request.Request(url, method="HEAD")
-            urllib.request.urlopen(request, timeout=seconds).close()
-            outcome[0] = None
-        except Exception as error:
-            outcome[0] = getattr(error, "reason", error)
-
-    thread = threading.Thread(target=ask, daemon=True)  # a look-up cannot be interrupted, only left
-    thread.start()
-    thread.join(seconds)
-    if outcome[0] is not None:
-        raise ConnectionError(f"MNIST could not be fetched from {url}: {outcome[0]}")
-
-
-def _download(folder):
-    """Let Keras load MNIST into ``folder`` in its own process; return the file's path."""
-    code = f"import socket; socket.setdefaulttimeout({_STALL_SECONDS})\n"
-    code += "import keras; keras.datasets.mnist.load_data()"
-    try:
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "KERAS_HOME": folder, "KERAS_BACKEND": "tensorflow"},
-            stdout=None if sys.stdout.isatty() else subprocess.DEVNULL,  # Keras' progress bar
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=_DOWNLOAD_SECONDS,
-            check=True,
-        )
-    except subprocess.SubprocessError as error:
-        said = [] if isinstance(error, subprocess.TimeoutExpired) else error.stderr.splitlines()
-        reason = said[-1] if said else error  # the last line of a traceback
-        raise ConnectionError(f"MNIST could not be fetched: {reason}") from error
-    return Path(folder, "datasets", "mnist.npz")
 
 
 def _read_mnist(path):

@@ -62,7 +62,7 @@ class GAN(AdversarialModel):
         real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         self.discriminator_step(real)
         self.generator_step(tf.shape(real)[0])
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return self.report()
 
     def discriminator_step(self, real):
         """Let the discriminator learn; returns its loss, without the penalty.
@@ -83,9 +83,7 @@ class GAN(AdversarialModel):
             total = loss + self.due_penalty(self.discriminator, real)
         self.apply(self.discriminator_optimizer, self.discriminator, tape, total)
         self.steps.assign_add(1)
-        self.trackers["d_loss"].update_state(loss)
-        self.trackers["d_real"].update_state(tf.sigmoid(real_logits))
-        self.trackers["d_fake"].update_state(tf.sigmoid(fake_logits))
+        self.report(d_loss=loss, d_real=tf.sigmoid(real_logits), d_fake=tf.sigmoid(fake_logits))
         return loss
 
     def generator_step(self, batch_size):
@@ -105,7 +103,7 @@ class GAN(AdversarialModel):
             loss = called_real(fake_logits)
         self.apply(self.generator_optimizer, self.generator, tape, loss)
         self.update_average()
-        self.trackers["g_loss"].update_state(loss)
+        self.report(g_loss=loss)
         return loss
 
     def sample(self, n, *, seed=None):
@@ -125,15 +123,6 @@ class GAN(AdversarialModel):
             raise ValueError(f"n must be a whole number >= 1. Received: {n}")
         z = keras.random.normal((int(n), self.latent_dim), seed=seed)
         return self.averaged_generator.predict(z, batch_size=256, verbose=0)
-
-    def save_own_variables(self, store):
-        super().save_own_variables(store)
-        store["noise_seed"] = self.noise_seed.state.numpy()  # Keras leaves it out
-
-    def load_own_variables(self, store):
-        store = {key: store[key] for key in store.keys()}  # noqa: SIM118 (a store is no mapping)
-        self.noise_seed.state.assign(store.pop("noise_seed"))
-        super().load_own_variables(store)
 
     def _noise(self, n):
         return keras.random.normal((n, self.latent_dim), seed=self.noise_seed)

@@ -2,13 +2,16 @@
 
 Everywhere in this package a batch of images is a float32 array of shape
 ``(n, height, width, channels)`` with values in [0, 1] and 1 or 3 channels. Networks that prefer
-another range rescale inside.
+another range rescale inside. A *picture* is one such image alone, ``(height, width, channels)``:
+pictures differ in size and come one by one.
 """
 
 import io
 
 import numpy as np
 from PIL import Image
+
+LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
 
 
 def check_images(images, *, name="images", shape=None):
@@ -52,12 +55,78 @@ def check_images(images, *, name="images", shape=None):
         )
     if array.size == 0:
         raise ValueError(f"{name} must hold at least one image. Received: shape {array.shape}")
-    low, high = float(array.min()), float(array.max())
+    check_range(array, name)
+    return array.astype(np.float32, copy=False)
+
+
+def check_range(values, name):
+    """Raise ValueError, naming the argument, unless all values of an array lie in [0, 1]."""
+    low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):  # also false for NaN
         raise ValueError(
             f"{name} must lie in [0, 1] and be finite. Received: values from {low} to {high}"
         )
-    return array.astype(np.float32, copy=False)
+
+
+def check_picture(picture, *, name="picture", channels=(3,), least=1):
+    """Return one picture as float32 after checking that it follows the convention.
+
+    Parameters
+    ----------
+    picture : array_like
+        Expected to be ``(height, width, channels)``, real numbers in [0, 1].
+    name : str
+        What to call the argument in an error message.
+    channels : tuple of int
+        How many channels are allowed.
+    least : int
+        Pixels that the shorter side must have.
+
+    Returns
+    -------
+    ndarray of float32, ``(height, width, channels)``
+        The same values; not a copy if they were float32 already.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`check_images`, and if the picture is too small.
+    """
+    array = np.asarray(picture)
+    if array.ndim != 3 or array.shape[-1] not in channels or min(array.shape[:2]) < least:
+        allowed = " or ".join(map(str, channels))
+        raise ValueError(
+            f"{name} must have shape (height, width, {allowed}), at least {least} pixels a side. "
+            f"Received: shape {array.shape}"
+        )
+    return check_images(array[np.newaxis], name=name)[0]
+
+
+def blend(images, others, strength):
+    """Mix images with others, pixel by pixel.
+
+    Parameters
+    ----------
+    images, others : ndarray of float32 in [0, 1]
+        Of one shape, or of shapes that broadcast.
+    strength : float in [0, 1], or array of such
+        Share of ``others`` in the result; the rest is ``images``.
+
+    Returns
+    -------
+    ndarray of float32 in [0, 1]
+        Exactly ``images`` at strength 0, exactly ``others`` at strength 1.
+
+    Raises
+    ------
+    ValueError
+        If a strength lies outside [0, 1].
+    """
+    share = np.asarray(strength, np.float64)
+    if not np.all((share >= 0) & (share <= 1)):  # also false for NaN
+        raise ValueError(f"strength must lie in [0, 1]. Received: {strength}")
+    # the two float32 shares sum to 1 or less after rounding, so the result stays in the range
+    return (1 - share).astype(np.float32) * images + share.astype(np.float32) * others
 
 
 def from_uint8(pixels):

@@ -68,10 +68,7 @@ def style_generator(codes, *, width=24):
     x = layers.Conv2D(2 * width, 4, strides=2, padding="same")(fine)  # 28x28 -> 14x14
     x = layers.ReLU()(_conditional_norm(x, code))
     for _ in range(2):
-        y = layers.Conv2D(2 * width, 3, padding="same")(x)
-        y = layers.ReLU()(_conditional_norm(y, code))
-        y = layers.Conv2D(2 * width, 3, padding="same")(y)
-        x = layers.Add()([x, _conditional_norm(y, code)])
+        x = _residual(x, code, _filled_conv)
     x = layers.Conv2D(width, 3, padding="same")(x)
     x = layers.UpSampling2D(interpolation="bilinear")(x)  # 14x14 -> 28x28
     canvas = layers.Dense(28 * 28 * 4, use_bias=False)(code)
@@ -140,8 +137,7 @@ def painting_generator(codes=1, *, width=16):
     for channels in (2 * width, 4 * width):  # full -> half -> quarter
         x = layers.ReLU()(_conditional_norm(_mirrored_conv(x, channels, strides=2), code))
     for _ in range(4):
-        y = layers.ReLU()(_conditional_norm(_mirrored_conv(x, 4 * width), code))
-        x = layers.Add()([x, _conditional_norm(_mirrored_conv(y, 4 * width), code)])
+        x = _residual(x, code, _mirrored_conv)
     for channels in (2 * width, width):  # quarter -> half -> full
         x = layers.UpSampling2D(interpolation="bilinear")(x)
         x = layers.ReLU()(_conditional_norm(_mirrored_conv(x, channels), code))
@@ -162,13 +158,9 @@ def plain_painting_generator(codes=1, *, width=16):
     x = layers.Rescaling(2.0, -1.0)(photos)
     x = layers.ReLU()(layers.Conv2D(width, 3, padding="same")(x))
     for channels in (2 * width, 4 * width):  # full -> half -> quarter
-        x = layers.Conv2D(channels, 3, strides=2, padding="same")(x)
-        x = layers.ReLU()(_conditional_norm(x, code))
+        x = layers.ReLU()(_conditional_norm(_filled_conv(x, channels, strides=2), code))
     for _ in range(4):
-        y = layers.Conv2D(4 * width, 3, padding="same")(x)
-        y = layers.ReLU()(_conditional_norm(y, code))
-        y = layers.Conv2D(4 * width, 3, padding="same")(y)
-        x = layers.Add()([x, _conditional_norm(y, code)])
+        x = _residual(x, code, _filled_conv)
     for channels in (2 * width, width):  # quarter -> half -> full
         x = layers.Conv2DTranspose(channels, 3, strides=2, padding="same")(x)
         x = layers.ReLU()(_conditional_norm(x, code))
@@ -203,6 +195,18 @@ def painting_discriminator(codes=1, *, width=32):
         patches = layers.Reshape((-1, codes))(layers.Conv2D(codes, 1)(x))
         logits.append(layers.Dot(axes=-1)([patches, code]))  # the code picks the painting asked
     return keras.Model([pictures, code], logits, name="painting_discriminator")
+
+
+def _residual(x, code, conv):
+    """Add to a picture what two convolutions make of it; ``conv(x, channels)`` is one of them."""
+    channels = x.shape[-1]
+    y = layers.ReLU()(_conditional_norm(conv(x, channels), code))
+    return layers.Add()([x, _conditional_norm(conv(y, channels), code)])
+
+
+def _filled_conv(x, channels, strides=1):
+    """A 3x3 convolution on a picture that is continued by zeros."""
+    return layers.Conv2D(channels, 3, strides=strides, padding="same")(x)
 
 
 def _mirrored_conv(x, channels, strides=1):

@@ -4,7 +4,7 @@ import numpy as np
 
 from .adversarial import AdversarialModel, called_fake, called_real
 from .backend import tf
-from .images import check_images
+from .images import blend, check_images
 from .style_networks import style_code
 from .styles import STYLES, render_style
 
@@ -95,12 +95,12 @@ class StyleTransfer(AdversarialModel):
         source = tf.concat([plain, styled], axis=0)  # what they are
         target = tf.concat([styled, plain], axis=0)  # what they shall become
 
-        with tf.GradientTape() as tape, tf.GradientTape() as d_tape:
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             fake = self.generator([real, target], training=True)
             back = self.generator([fake, source], training=True)
             cycle_loss = tf.reduce_mean(tf.abs(back - real))
             g_loss = called_real(self.discriminator([fake, target], training=True))
-            total = self.adversarial_weight * g_loss + self.cycle_weight * cycle_loss
+            g_total = self.adversarial_weight * g_loss + self.cycle_weight * cycle_loss
             shown = tf.stop_gradient(fake)
             d_loss = called_real(self.discriminator([real, source], training=True))
             d_loss += called_fake(self.discriminator([shown, target], training=True))
@@ -108,13 +108,8 @@ class StyleTransfer(AdversarialModel):
                 lambda images, training: self.discriminator([images, source], training=training),
                 real,
             )
-        self.apply(self.discriminator_optimizer, self.discriminator, d_tape, d_total)
-        self.apply(self.generator_optimizer, self.generator, tape, total)
-        self.steps.assign_add(1)
-        self.update_average()
-        for name, loss in (("d_loss", d_loss), ("g_loss", g_loss), ("cycle_loss", cycle_loss)):
-            self.trackers[name].update_state(loss)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        self.learn(d_tape, d_total, g_tape, g_total)
+        return self.report(d_loss=d_loss, g_loss=g_loss, cycle_loss=cycle_loss)
 
     def transfer(self, images, style, *, strength=1.0):
         """Redraw images in a style, with the averaged generator.
@@ -142,11 +137,9 @@ class StyleTransfer(AdversarialModel):
         images = check_images(images)
         images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
         check_images(images, shape=(28, 28, 3))
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength must lie in [0, 1]. Received: {strength}")
         codes = np.tile(self.code(style), (len(images), 1))
         restyled = self.averaged_generator.predict([images, codes], batch_size=256, verbose=0)
-        return np.float32(1 - strength) * images + np.float32(strength) * restyled
+        return blend(images, restyled, strength)
 
     def code(self, style):
         """The code of a style or of a blend.

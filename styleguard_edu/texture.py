@@ -1,40 +1,26 @@
 """Numbers that judge one restyled picture, against the painting and against the photo.
 
 A *picture* is float32 ``(height, width, 3)`` in [0, 1]; *luma* is its brightness by Rec. 709
-(:func:`skimage.color.rgb2gray`), in [0, 1]. Every function raises ValueError for a picture of
-another shape, type or range, with NaN, or too small; for a photo of another shape than its restyled
-picture; and where there is nothing to measure.
+(:data:`styleguard_edu.images.LUMA`), in [0, 1]. Every function raises TypeError for a picture that
+is not floating-point, and ValueError for one of another shape or range, with NaN, or too small; for
+a photo of another shape than its restyled picture; and where there is nothing to measure.
 """
 
 import numpy as np
 from scipy import ndimage
-from skimage.color import rgb2gray
 from skimage.metrics import structural_similarity
 from skimage.transform import downscale_local_mean
 
+from .images import LUMA, check_picture
+
 _PATCH = 7  # px
+_LEAST = 32  # px a side
 _KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / 16  # Burt and Adelson's, with a = 0.375
 
 
-def _check_picture(picture, name, least=32):
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[-1] != 3 or min(picture.shape[:2]) < least:
-        raise ValueError(
-            f"{name} must be one picture (height, width, 3), at least {least} px each way. "
-            f"Received: shape {picture.shape}"
-        )
-    low, high = float(picture.min()), float(picture.max())
-    if picture.dtype.kind != "f" or not (low >= 0 and high <= 1):  # also false for NaN
-        raise ValueError(
-            f"{name} must be floating-point numbers in [0, 1]. "
-            f"Received: {picture.dtype} from {low} to {high}"
-        )
-    return picture.astype(np.float32, copy=False)
-
-
-def _check_pair(image, content, least=32):
-    image = _check_picture(image, "image", least)
-    content = _check_picture(content, "content", least)
+def _check_pair(image, content, least=_LEAST):
+    image = check_picture(image, name="image", least=least)
+    content = check_picture(content, name="content", least=least)
     if image.shape != content.shape:
         shapes = f"{image.shape} and {content.shape}"
         raise ValueError(f"image and content must have the same shape. Received: {shapes}")
@@ -95,7 +81,8 @@ def texture_distance(image, painting, *, patches=8192, directions=256, seed=0):
         At least 0, lower is better, in standard deviations of the painting's bands. As patches are
         drawn for each alone, a painting is not at 0 from itself: quote that floor (about 0.02).
     """
-    image, painting = _check_picture(image, "image"), _check_picture(painting, "painting")
+    image = check_picture(image, name="image", least=_LEAST)
+    painting = check_picture(painting, name="painting", least=_LEAST)
     for name, value in (("patches", patches), ("directions", directions)):
         if value != int(value) or value < 1:
             raise ValueError(f"{name} must be a whole number >= 1. Received: {value}")
@@ -150,7 +137,7 @@ def structure_score(image, content):
 
 
 def _luma(picture):
-    return rgb2gray(picture).astype(np.float64)  # variances as differences of squares lose digits
+    return picture.astype(np.float64) @ LUMA  # variances as differences of squares lose digits
 
 
 def _even_contrast(luma, sigma=8.0):
@@ -275,7 +262,7 @@ def checkerboard_strength(image):
     float
         A share, higher is worse: about 0, on either side of it, without a grid; 1 for only a grid.
     """
-    image = _check_picture(image, "image", least=64).astype(np.float64)
+    image = check_picture(image, name="image", least=64).astype(np.float64)
     height, width = (size // 4 * 4 for size in image.shape[:2])  # period 4 falls on a bin
     image = image[:height, :width] - image[:height, :width].mean(axis=(0, 1))
     window = np.outer(np.hanning(height), np.hanning(width))[..., np.newaxis]

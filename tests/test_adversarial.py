@@ -1,4 +1,9 @@
-from styleguard_edu.adversarial import called_fake, called_real, gradient_penalty
+from styleguard_edu.adversarial import (
+    AdversarialModel,
+    called_fake,
+    called_real,
+    gradient_penalty,
+)
 from styleguard_edu.backend import keras, tf
 
 import numpy as np
@@ -81,3 +86,63 @@ def test_the_discriminator_is_asked_in_training_mode():
 
     gradient_penalty(spy, images(2))
     assert asked == [True]
+
+
+# The model
+
+
+class Scales(AdversarialModel):
+    """G multiplies an image by a weight, D gives it the logit weight x image."""
+
+    def __init__(self, noise=None):
+        networks = (keras.Sequential([keras.Input((1,)), scale(by)]) for by in (2.0, 3.0))
+        super().__init__(*networks, trackers=("d_loss", "g_loss"), name="scales")
+        if noise is not None:
+            self.noise_seed = keras.random.SeedGenerator(noise)
+        self.compile(*(keras.optimizers.SGD(0.5) for _ in range(2)), average_decay=0.9)
+
+
+def scale(by):
+    return keras.layers.Dense(1, use_bias=False, kernel_initializer=keras.initializers.Constant(by))
+
+
+def weight(network):
+    return network.get_weights()[0].item()
+
+
+def test_learning_moves_both_networks_by_losses_recorded_before_and_then_the_average():
+    model, one = Scales(), tf.ones((1, 1))
+    model.steps.assign(10**6)  # under way: the average moves by a tenth
+    with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+        g_loss = d_loss = tf.reduce_sum(model.discriminator(model.generator(one)))  # 2 x 3
+    model.learn(d_tape, d_loss, g_tape, g_loss)
+    assert weight(model.discriminator) == pytest.approx(3 - 0.5 * 2)
+    assert weight(model.generator) == pytest.approx(2 - 0.5 * 3)  # of the D from before
+    assert weight(model.averaged_generator) == pytest.approx(0.9 * 2 + 0.1 * 0.5)
+    assert int(model.steps) == 10**6 + 1
+
+
+def test_a_report_is_the_running_mean_of_each_value():
+    model = Scales()
+    model.report(d_loss=1.0, g_loss=tf.constant([2.0, 4.0]))
+    means = model.report(d_loss=2.0)
+    assert {name: float(mean) for name, mean in means.items()} == {"d_loss": 1.5, "g_loss": 3.0}
+    assert {name: float(mean) for name, mean in model.report().items()} == {
+        "d_loss": 1.5,
+        "g_loss": 3.0,
+    }
+
+
+def test_the_noise_goes_on_where_a_saved_state_left_it(tmp_path):
+    first, other = Scales(noise=1), Scales(noise=2)
+    keras.random.normal((1,), seed=first.noise_seed)
+    first.save_weights(tmp_path / "state.weights.h5")
+    expected = keras.random.normal((3,), seed=first.noise_seed)
+    other.load_weights(tmp_path / "state.weights.h5")
+    np.testing.assert_array_equal(keras.random.normal((3,), seed=other.noise_seed), expected)
+
+
+def test_a_model_without_noise_keeps_none(tmp_path):
+    store = {}
+    Scales().save_own_variables(store)
+    assert "noise_seed" not in store

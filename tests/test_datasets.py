@@ -4,12 +4,11 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
-from styleguard_edu import datasets
+from styleguard_edu import datasets, fetching
 
 import numpy as np
 import pytest
@@ -61,16 +60,9 @@ def silent_server():
 
 
 @pytest.fixture
-def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return port
-
-
-@pytest.fixture
 def fake_keras(tmp_path, monkeypatch):
     """Return a function that replaces Keras, in new processes, by a module with this download."""
-    monkeypatch.setattr(datasets, "_probe", lambda url, seconds: None)
+    monkeypatch.setattr(fetching, "probe", lambda url, seconds: None)
 
     def install(download):
         folder = tmp_path / "fake"
@@ -296,14 +288,14 @@ def test_damaged_bundled_digits_name_their_own_cure(tmp_path, monkeypatch):
 
 def test_mnist_found_on_the_machine_is_not_fetched_again(mnist, monkeypatch, capsys):
     monkeypatch.setenv("STYLEGUARD_DATA", str(mnist))
-    monkeypatch.setattr(datasets, "_probe", None)  # any use would fail
+    monkeypatch.setattr(fetching, "probe", None)  # any use would fail
     assert datasets.main([]) == 0
     assert capsys.readouterr().out == f"MNIST: found at {mnist / 'mnist.npz'}\n"
 
 
 def test_a_damaged_file_is_reported_and_not_fetched_again(cache, monkeypatch, capsys):
     path = write_mnist(cache, y_test=None)
-    monkeypatch.setattr(datasets, "_probe", None)
+    monkeypatch.setattr(fetching, "probe", None)
     assert datasets.main(["--optional"]) == 1
     assert f"{path} is damaged" in capsys.readouterr().out
 
@@ -340,7 +332,7 @@ def test_a_failed_download_says_why_and_leaves_nothing(download, cache, fake_ker
 
 def test_an_endless_download_is_given_up(cache, fake_keras, monkeypatch):
     fake_keras("time.sleep(60)")
-    monkeypatch.setattr(datasets, "_DOWNLOAD_SECONDS", 0.3)
+    monkeypatch.setattr(fetching, "DOWNLOAD_SECONDS", 0.3)
     with pytest.raises(ConnectionError, match="timed out"):
         datasets.fetch_mnist()
     assert files_below(cache) == []
@@ -350,37 +342,9 @@ def test_a_cache_that_cannot_be_written_is_an_error_before_the_network_is_tried(
     tmp_path, monkeypatch
 ):
     (tmp_path / "keras").write_text("a file where the folder should be")
-    monkeypatch.setattr(datasets, "_probe", None)
+    monkeypatch.setattr(fetching, "probe", None)
     with pytest.raises(OSError, match=r"Cannot write to the folder .*datasets\. .*STYLEGUARD_DATA"):
         datasets.fetch_mnist()
-
-
-def test_a_closed_port_is_given_up_with_the_reason(closed_port):
-    with pytest.raises(ConnectionError, match="refused"):
-        datasets._probe(f"http://127.0.0.1:{closed_port}/mnist.npz", 2)
-
-
-def test_a_name_look_up_that_hangs_is_given_up(monkeypatch):
-    never = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait())
-    start = time.monotonic()
-    with pytest.raises(ConnectionError, match=r"no answer within 0\.2 s"):
-        datasets._probe("http://example.invalid/mnist.npz", 0.2)
-    assert time.monotonic() - start < 1
-    never.set()
-
-
-def test_a_server_that_answers_passes_the_probe():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer():
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(4096)
-                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 11\r\n\r\n")
-
-        threading.Thread(target=answer, daemon=True).start()
-        datasets._probe(f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz", 2)
 
 
 def test_a_dead_network_costs_at_most_five_seconds(silent_server, cache):
@@ -400,8 +364,8 @@ def test_a_dead_network_costs_at_most_five_seconds(silent_server, cache):
 
 
 def test_optional_fails_if_the_bundled_digits_would_not_be_used(cache, monkeypatch, capsys):
-    monkeypatch.setattr(datasets, "_PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(datasets, "_MNIST_URL", "http://127.0.0.1:9/mnist.npz")
+    monkeypatch.setattr(fetching, "PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(fetching, "MNIST_URL", "http://127.0.0.1:9/mnist.npz")
     assert datasets.main(["--optional"]) == 0
     assert datasets.main([]) == 1
     monkeypatch.setenv("STYLEGUARD_DIGITS", "mnist")
@@ -413,6 +377,6 @@ def test_optional_fails_if_the_bundled_digits_would_not_be_used(cache, monkeypat
 
 def test_optional_does_not_look_for_mnist_when_bundled_is_forced(monkeypatch, capsys):
     monkeypatch.setenv("STYLEGUARD_DIGITS", "bundled")
-    monkeypatch.setattr(datasets, "_probe", None)
+    monkeypatch.setattr(fetching, "probe", None)
     assert datasets.main(["--optional"]) == 0
     assert "STYLEGUARD_DIGITS" in capsys.readouterr().out

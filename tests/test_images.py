@@ -1,6 +1,15 @@
 import io
 
-from styleguard_edu.images import check_images, from_uint8, image_grid, png_bytes, to_uint8
+from styleguard_edu.images import (
+    LUMA,
+    blend,
+    check_images,
+    check_picture,
+    from_uint8,
+    image_grid,
+    png_bytes,
+    to_uint8,
+)
 
 import numpy as np
 import pytest
@@ -38,6 +47,77 @@ def test_check_images_says_what_is_wrong(images, error, words):
 def test_check_images_names_the_argument_and_the_wanted_shape():
     with pytest.raises(ValueError, match=r"digits must be of .*\(28, 28, 1\).*\(4, 5, 1\)"):
         check_images(batch(), name="digits", shape=(28, 28, 1))
+
+
+def test_check_picture_returns_float32_without_copying_float32():
+    picture = batch(1, channels=3)[0]
+    assert np.shares_memory(check_picture(picture), picture)
+    assert check_picture(picture.astype(np.float64)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("picture", "error", "words"),
+    [
+        (np.zeros((4, 4)), ValueError, r"photo must have shape .*\(4, 4\)"),
+        (np.zeros((1, 4, 4, 3)), ValueError, r"Received: shape \(1, 4, 4, 3\)"),
+        (np.zeros((4, 4, 1)), ValueError, r"\(height, width, 3\).*Received: shape \(4, 4, 1\)"),
+        (np.zeros((4, 3, 3)), ValueError, r"at least 4 pixels a side. .*\(4, 3, 3\)"),
+        (np.zeros((4, 4, 3), np.uint8), TypeError, "photo must hold .*dtype uint8"),
+        (np.full((4, 4, 3), 1.5), ValueError, r"photo must lie in \[0, 1\].* from 1.5 to 1.5"),
+        (np.full((4, 4, 3), np.nan), ValueError, "finite"),
+    ],
+)
+def test_check_picture_says_what_is_wrong(picture, error, words):
+    with pytest.raises(error, match=words):
+        check_picture(picture, name="photo", least=4)
+
+
+def test_check_picture_allows_other_channels_if_asked():
+    assert check_picture(np.zeros((4, 5, 1)), channels=(1, 3)).shape == (4, 5, 1)
+    with pytest.raises(ValueError, match=r"\(height, width, 1 or 3\).*shape \(4, 5, 2\)"):
+        check_picture(np.zeros((4, 5, 2)), channels=(1, 3))
+
+
+def test_white_has_luma_1():
+    assert sum(LUMA) == pytest.approx(1)
+
+
+def test_a_blend_of_black_and_white_is_the_strength():
+    black, white = np.zeros((1, 2, 2, 1), np.float32), np.ones((1, 2, 2, 1), np.float32)
+    for strength in (0, 0.25, 1):
+        np.testing.assert_array_equal(blend(black, white, strength), strength)
+
+
+def test_the_ends_of_a_blend_are_exactly_what_is_blended():
+    first, second = batch(channels=3), 1 - batch(channels=3)
+    np.testing.assert_array_equal(blend(first, second, 0), first)
+    np.testing.assert_array_equal(blend(first, second, 1), second)
+
+
+@pytest.mark.parametrize("strength", [1, np.int64(1), 0.3, np.float64(0.3), np.float32(0.3)])
+def test_a_blend_by_any_kind_of_number_is_float32(strength):
+    assert blend(batch(), batch(), strength).dtype == np.float32
+
+
+def test_no_blend_leads_out_of_the_range():
+    white = np.ones((1, 1, 1, 1), np.float32)
+    strengths = np.random.default_rng(0).random(100_000)
+    assert blend(white, white, strengths[:, None, None, None]).max() <= 1
+
+
+def test_many_strengths_blend_at_once():
+    first, second = batch(), 1 - batch()
+    strengths = np.array([0.0, 0.3, 1.0])
+    found = blend(first, second, strengths[:, None, None, None, None])
+    assert found.shape == (3, *first.shape)
+    for strength, images in zip(strengths, found, strict=True):
+        np.testing.assert_array_equal(images, blend(first, second, strength))
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.01, np.nan, [0.5, 2]])
+def test_a_strength_outside_0_to_1_is_refused(strength):
+    with pytest.raises(ValueError, match=r"strength must lie in \[0, 1\]. Received: "):
+        blend(batch(2), batch(2), strength)
 
 
 def test_from_uint8_maps_0_and_255_to_0_and_1_and_adds_the_channel():

@@ -6,13 +6,9 @@ import warnings
 import zlib
 
 import styleguard_edu
-from styleguard_edu import pictures
-from styleguard_edu.pictures import (
-    MOST_PIXELS,
-    fit_short_side,
-    load_picture,
-    save_picture,
-)
+from styleguard_edu import decoding
+from styleguard_edu.decoding import MOST_PIXELS
+from styleguard_edu.pictures import fit_short_side, load_picture, matched, save_picture
 
 import numpy as np
 import pytest
@@ -351,7 +347,7 @@ def test_a_picture_that_gets_too_thin_at_the_working_size_is_refused():
 @pytest.mark.parametrize("size", [(6251, 4000), (10_000, 10_000), (50_000, 50_000)])
 @pytest.mark.parametrize("action", ["error", "default"])
 def test_a_decompression_bomb_is_refused_before_decoding(monkeypatch, size, action):
-    monkeypatch.setattr(pictures, "_decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(decoding, "_decode", lambda *_: pytest.fail("decoded"))
     with warnings.catch_warnings(record=action == "default") as seen:
         warnings.simplefilter(action)
         with pytest.raises(ValueError, match="bomb must have at most 25 million pixels"):
@@ -481,3 +477,26 @@ def test_fit_short_side_refuses_a_size_that_makes_no_sense(pixels):
 
 def test_the_package_exports_load_picture():
     assert styleguard_edu.load_picture is load_picture
+
+
+# Matching colours
+
+
+def test_a_matched_picture_has_the_others_colours_and_its_own_drawing():
+    rng = np.random.default_rng(0)
+    photo, target = rng.random((40, 60, 3)), 0.5 * rng.random((50, 30, 3)) ** 2 + [0.1, 0.2, 0.5]
+    found = matched(photo, target)
+    assert found.shape == photo.shape
+    assert found.dtype == np.float32
+    for channel in range(3):
+        np.testing.assert_allclose(  # the same histogram
+            *(np.quantile(part[..., channel], [0, 0.25, 0.5, 1]) for part in (found, target)),
+            atol=0.01,
+        )
+        order = np.argsort(photo[..., channel], axis=None)
+        assert (np.diff(found[..., channel].flat[order]) >= 0).all()  # dark stays dark
+
+
+def test_a_picture_matched_to_itself_stays():
+    photo = np.random.default_rng(0).random((40, 60, 3), dtype=np.float32)
+    np.testing.assert_allclose(matched(photo, photo), photo, atol=1e-6)

@@ -118,10 +118,12 @@ def test_texture_distance_repeats_with_its_seed_and_varies_little_with_another()
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"image": np.zeros((31, 64, 3))}, r"image .* at least 32 px .*Received: shape \(31, 64"),
-        ({"painting": np.zeros((64, 64))}, "painting must be one picture"),
-        ({"image": np.full((64, 64, 3), np.nan)}, "image .* Received: float64 from nan to nan"),
-        ({"image": np.full((64, 64, 3), 200, np.uint8)}, "Received: uint8 from 200.0 to 200.0"),
+        (
+            {"image": np.zeros((31, 64, 3))},
+            r"image .* at least 32 pixels .*Received: shape \(31, 64",
+        ),
+        ({"painting": np.zeros((64, 64))}, r"painting must have shape \(height, width, 3\)"),
+        ({"image": np.full((64, 64, 3), np.nan)}, "image .* Received: values from nan to nan"),
         ({"painting": np.full((64, 64, 3), 0.5)}, "painting must have texture"),
         ({"patches": 0}, "patches must be a whole number >= 1. Received: 0"),
         ({"directions": 2.5}, "directions must be a whole number >= 1. Received: 2.5"),
@@ -270,5 +272,21 @@ def test_a_checkerboard_is_found_at_sizes_that_4_does_not_divide():
 
 
 def test_checkerboard_strength_refuses_small_pictures():
-    with pytest.raises(ValueError, match="at least 64 px"):
+    with pytest.raises(ValueError, match="at least 64 pixels"):
         checkerboard_strength(texture(63, 128))
+
+
+# --- pictures that are none ---
+
+
+@pytest.mark.parametrize(
+    "measure", [texture_distance, structure_score, halo_strength, frame_strength]
+)
+def test_pictures_in_bytes_are_refused(measure):
+    with pytest.raises(TypeError, match=r"image must hold .*dtype uint8"):
+        measure(np.full((64, 64, 3), 200, np.uint8), texture())
+
+
+def test_checkerboard_strength_refuses_bytes():
+    with pytest.raises(TypeError, match="image must hold floating-point numbers"):
+        checkerboard_strength(np.full((64, 64, 3), 200, np.uint8))

@@ -5,13 +5,14 @@ import time
 import numpy as np
 
 from ..backend import keras
-from ..checkpoints import load_checkpoint, save_checkpoint
+from ..checkpoints import load_checkpoint
 from ..datasets import load_digits
 from ..gan import GAN
 from ..images import to_uint8
 from ..metrics import feature_statistics, frechet_distance, precision_recall
 from ..networks import digit_discriminator, digit_generator, digit_judge, feature_extractor
 from ..training import endless_batches
+from ._cards import save_with_card
 from ._snapshots import cosine_adam, snapshot_steps, train_with_snapshots
 
 MEASURED = 10_000  # images a Frechet distance is computed from
@@ -45,36 +46,33 @@ def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
     judge.fit(
         digits.train.images, digits.train.labels, batch_size=batch_size, epochs=epochs, verbose=2
     )
-    minutes = (time.perf_counter() - started) / 60
+    seconds = time.perf_counter() - started
     extractor = feature_extractor(judge)
     features = extractor.predict(digits.test.images, batch_size=500, verbose=0)
     calibration = extractor.predict(digits.calibration.images, batch_size=500, verbose=0)
     reference = feature_statistics(features)
     floor = frechet_distance(feature_statistics(calibration), reference)
     real = precision_recall(features, calibration)
-    save_checkpoint(
+    save_with_card(
         "digit_judge",
         {"judge": judge},
-        {
-            "recipe": "python -m styleguard_edu.recipes digit_judge",
-            "data": "MNIST train split (50,000 images)",
-            "settings": {
-                "epochs": epochs,
-                "batch_size": batch_size,
-                "learning_rate": learning_rate,
-                "seed": seed,
-            },
-            "minutes": round(minutes, 1),
-            "metrics": {
-                "accuracy_mnist_test": _accuracy(judge, digits.test),
-                "accuracy_bundled_test": _accuracy(judge, bundled.test),
-                "frechet_floor": round(floor, 2),
-                "precision_real_against_real": round(real.precision, 3),
-                "recall_real_against_real": round(real.recall, 3),
-            },
-            "notes": "floor and real against real: MNIST calibration split against test split, "
-            "10,000 images each",
+        data="MNIST train split (50,000 images)",
+        settings={
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "seed": seed,
         },
+        seconds=seconds,
+        metrics={
+            "accuracy_mnist_test": _accuracy(judge, digits.test),
+            "accuracy_bundled_test": _accuracy(judge, bundled.test),
+            "frechet_floor": round(floor, 2),
+            "precision_real_against_real": round(real.precision, 3),
+            "recall_real_against_real": round(real.recall, 3),
+        },
+        notes="floor and real against real: MNIST calibration split against test split, "
+        "10,000 images each",
         arrays={
             "mean": reference.mean,
             "covariance": reference.covariance,
@@ -141,18 +139,15 @@ def _train_and_save(name, images, data, **settings):
     )
     real = load_digits("mnist", verbose=False).test.images
     final = measure_generator(gan.averaged_generator, judge, real)
-    save_checkpoint(
+    save_with_card(
         name,
         {"generator": gan.averaged_generator, "discriminator": gan.discriminator},
-        {
-            "recipe": f"python -m styleguard_edu.recipes {name}",
-            "data": data,
-            "settings": settings,
-            "minutes": round(float(log["seconds"][-1]) / 60, 1),
-            "metrics": {key: round(value, 3) for key, value in final.items()},
-            "notes": "generator: the running average of G's weights. Measured against MNIST's test "
-            "split, 10,000 images a side; precision and recall in the log from 2,000.",
-        },
+        data=data,
+        settings=settings,
+        seconds=log["seconds"][-1],
+        metrics={key: round(value, 3) for key, value in final.items()},
+        notes="generator: the running average of G's weights. Measured against MNIST's test "
+        "split, 10,000 images a side; precision and recall in the log from 2,000.",
         arrays=log,
     )
 

@@ -3,18 +3,19 @@
 import time
 
 import numpy as np
-from skimage.exposure import match_histograms
 
 from ..backend import keras
-from ..checkpoints import load_checkpoint, save_checkpoint
+from ..checkpoints import load_checkpoint
 from ..datasets import load_digits
 from ..files import write_atomically
 from ..images import to_uint8
 from ..metrics import ssim
 from ..networks import digit_judge
+from ..pictures import matched
 from ..style_networks import style_discriminator, style_generator
 from ..style_transfer import PLAIN, StyleTransfer, unpaired_batches
 from ..styles import STYLES, render_style
+from ._cards import save_with_card
 from ._snapshots import UNFINISHED, cosine_adam, snapshot_steps, train_with_snapshots
 
 CODES = len(STYLES) + 1
@@ -55,27 +56,24 @@ def train_style_judges(*, epochs=6, batch_size=128, learning_rate=1e-3, seed=0):
         painted = _render_codes(digits.train.images[order], codes)
         for name, answers in (("digit", digits.train.labels[order]), ("style", codes)):
             judges[name].fit(painted, answers, batch_size=batch_size, epochs=1, verbose=2)
-    minutes = (time.perf_counter() - started) / 60
+    seconds = time.perf_counter() - started
     metrics = {
         name: _true_accuracy(judges, load_digits(name, verbose=False).test)
         for name in ("mnist", "bundled")
     }
-    save_checkpoint(
+    save_with_card(
         "style_judges",
         judges,
-        {
-            "recipe": "python -m styleguard_edu.recipes style_judges",
-            "data": "true renderings of the MNIST train split (50,000 images)",
-            "settings": {
-                "epochs": epochs,
-                "batch_size": batch_size,
-                "learning_rate": learning_rate,
-                "seed": seed,
-            },
-            "minutes": round(minutes, 1),
-            "metrics": metrics,
-            "notes": "metrics: accuracy on true renderings of the test splits, mean over styles",
+        data="true renderings of the MNIST train split (50,000 images)",
+        settings={
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "seed": seed,
         },
+        seconds=seconds,
+        metrics=metrics,
+        notes="metrics: accuracy on true renderings of the test splits, mean over styles",
     )
 
 
@@ -129,13 +127,13 @@ def train_style_digits_ablations(*, steps=1_200, batch_size=16, learning_rate=1e
         "no_cycle": {"cycle_weight": 0.0},
         "no_discriminator": {"adversarial_weight": 0.0},
     }
-    networks, metrics, minutes = {}, {}, 0.0
+    networks, metrics, seconds = {}, {}, 0.0
     for name, terms in weights.items():
         model, log = _train(f"style_digits_ablations/{name}", [0, steps], terms, settings)
         networks[name] = model.averaged_generator
         metrics[name] = _measure_with_judges(model)
-        minutes += float(log["seconds"][-1]) / 60
-    _save("style_digits_ablations", networks, settings, minutes, metrics)
+        seconds += log["seconds"][-1]
+    _save("style_digits_ablations", networks, settings, seconds, metrics)
 
 
 def measure_restyling(restyle, digits, judges):
@@ -185,11 +183,7 @@ def match_colours(images, style, *, examples):
     """
     painted = render_style(examples, style)
     plain = do_nothing(images, style)
-    matched = [
-        match_histograms(image, painted[k % len(painted)], channel_axis=-1)
-        for k, image in enumerate(plain)
-    ]
-    return np.clip(np.stack(matched), 0, 1).astype(np.float32)
+    return np.stack([matched(image, painted[k % len(painted)]) for k, image in enumerate(plain)])
 
 
 def _train_and_save(name, *, early=(), **settings):
@@ -198,8 +192,7 @@ def _train_and_save(name, *, early=(), **settings):
     networks = {"generator": model.averaged_generator, "discriminator": model.discriminator}
     for step in early:
         networks[f"snapshot_{step}"] = keras.saving.load_model(_early_file(name, step))
-    minutes = float(log["seconds"][-1]) / 60
-    _save(name, networks, settings, minutes, _measure_with_judges(model), arrays=log)
+    _save(name, networks, settings, log["seconds"][-1], _measure_with_judges(model), arrays=log)
 
 
 def _train(name, stops, terms, settings, early=()):
@@ -240,20 +233,17 @@ def _snapshot(model, watched):
     return {"ssim": np.array(scores), "samples": np.stack(samples)}
 
 
-def _save(name, networks, settings, minutes, metrics, arrays=None):
-    save_checkpoint(
+def _save(name, networks, settings, seconds, metrics, arrays=None):
+    save_with_card(
         name,
         networks,
-        {
-            "recipe": f"python -m styleguard_edu.recipes {name}",
-            "data": "content: first halves of the MNIST and bundled train splits (25,498 images); "
-            "style images: true renderings of the second halves (25,499 images)",
-            "settings": settings,
-            "minutes": round(minutes, 1),
-            "metrics": metrics,
-            "notes": "generators: the running average of G's weights. Measured on the MNIST test "
-            "split by style_judges: mean over styles, then each style.",
-        },
+        data="content: first halves of the MNIST and bundled train splits (25,498 images); "
+        "style images: true renderings of the second halves (25,499 images)",
+        settings=settings,
+        seconds=seconds,
+        metrics=metrics,
+        notes="generators: the running average of G's weights. Measured on the MNIST test "
+        "split by style_judges: mean over styles, then each style.",
         arrays=arrays,
     )
 

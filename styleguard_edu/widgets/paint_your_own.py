@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..gallery import load_paintings
+from ..images import blend
 from ..pictures import load_picture
 from ._drawing import FINE
 from ._easel import YOURS, Easel, jpeg, row_of_photos, save_as_new
@@ -104,8 +105,7 @@ class PaintYourOwn(Explorer):
         photo, painting, strength = state["photo"], state["painting"], state["strength"]
         painted, _ = self.easel.paint(photo, painting, state["step"], self._live)
         original = self.easel.pictures["photo"][photo]
-        mixed = original + np.float32(strength) * (painted - original)
-        return np.clip(mixed, 0, 1)  # rounding can leave [0, 1] by a hair
+        return blend(original, painted, strength)
 
     def view(self, photo, painting, strength, step, seconds, learning):
         """The pictures and the text of one state.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..images import check_images, image_grid, to_uint8
+from ..images import blend, check_images, image_grid, to_uint8
 from ._drawing import FINE, caption, encode
 from ._parts import Explorer, ValueSlider, View, choice
 
@@ -94,8 +94,7 @@ class StyleMixer(Explorer):
             Of the plain digits above the restyled ones.
         """
         mixture = self.mixture(first, second)
-        share = np.float32(TENTHS[strength])
-        shown = (1 - share) * self._plain + share * mixture.images[mix]
+        shown = blend(self._plain, mixture.images[mix], TENTHS[strength])
         words = f"{blend_in_words(first, second, mix)} at strength {TENTHS[strength]:.1f}"
         verdicts = self._verdicts(mixture, mix, strength)
         n = len(self.images)
@@ -153,10 +152,10 @@ class StyleMixer(Explorer):
         """What a judge sees in every blend at every strength, or None without a judge."""
         if judge is None:
             return None
-        share = TENTHS.astype(np.float32)[:, None, None, None, None]
+        strengths = TENTHS[:, None, None, None, None]
         answers = []
-        for blend in images:
-            shown = (1 - share) * self._plain + share * blend  # (strengths, n, height, width, 3)
+        for mixed in images:
+            shown = blend(self._plain, mixed, strengths)  # (strengths, n, height, width, 3)
             logits = np.asarray(judge(shown.reshape(-1, *shown.shape[2:]), training=False))
             if logits.shape[-1] != classes:
                 raise ValueError(
