@@ -101,9 +101,13 @@ def train_style_digits(*, steps=9_000, batch_size=16, learning_rate=1e-3, seed=0
 
 
 def train_style_digits_other(*, steps=9_000, batch_size=16, learning_rate=1e-3, seed=1):
-    """Train the same network from another seed; parameters as for :func:`train_style_digits`."""
+    """Train the same network from another seed, for guards; parameters as the first.
+
+    Only the generator is kept: a guard needs no more.
+    """
     _train_and_save(
         "style_digits_other",
+        generator_only=True,
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -186,13 +190,17 @@ def match_colours(images, style, *, examples):
     return np.stack([matched(image, painted[k % len(painted)]) for k, image in enumerate(plain)])
 
 
-def _train_and_save(name, *, early=(), **settings):
+def _train_and_save(name, *, early=(), generator_only=False, **settings):
     stops = sorted({*snapshot_steps(settings["steps"], count=16), *early})
     model, log = _train(name, stops, {}, settings, early)
-    networks = {"generator": model.averaged_generator, "discriminator": model.discriminator}
+    networks, seconds = {"generator": model.averaged_generator}, log["seconds"][-1]
+    if generator_only:
+        log = None
+    else:
+        networks["discriminator"] = model.discriminator
     for step in early:
         networks[f"snapshot_{step}"] = keras.saving.load_model(_early_file(name, step))
-    _save(name, networks, settings, log["seconds"][-1], _measure_with_judges(model), arrays=log)
+    _save(name, networks, settings, seconds, _measure_with_judges(model), arrays=log)
 
 
 def _train(name, stops, terms, settings, early=()):
