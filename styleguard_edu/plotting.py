@@ -7,12 +7,17 @@ from base64 import b64encode
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 from PIL import Image
 
-from .images import check_images, image_grid
+from .images import LUMA, check_images, image_grid
 
 # Okabe and Ito's colours, told apart with any kind of colour vision
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+_AMBER = np.array([1.0, 0.55, 0.0], np.float32)
+_HEAT = colormaps["inferno"]  # brighter is hotter, so it reads without colour vision too
 
 
 def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
@@ -53,6 +58,144 @@ def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
         ax.text(left + width / 2, top - 1.5, title, ha="center", va="bottom", fontsize=8)
     ax.axis("off")
     return ax
+
+
+def tint_masks(images, masks):
+    """Show which pixels are damaged: amber where the mask is True, grey elsewhere.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+    masks : ndarray of bool, ``(n, height, width)``
+        True = damaged.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+        The image's brightness shows through both.
+
+    Raises
+    ------
+    ValueError
+        If the masks are not bool, or not of the images' number, height and width.
+    """
+    grey, masks = _grey(images), np.asarray(masks)
+    if masks.dtype != bool or masks.shape != grey.shape[:3]:
+        raise ValueError(
+            f"masks must be bool of shape {grey.shape[:3]}, as images. "
+            f"Received: {masks.dtype}, shape {masks.shape}"
+        )
+    return np.where(masks[..., np.newaxis], 0.3 * grey + 0.7 * _AMBER, 0.75 * grey)
+
+
+def overlay_heatmaps(images, maps, *, low=None, high=None):
+    """Lay anomaly maps over images: grey where cold, then violet, red, orange, pale yellow.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+    maps : ndarray of float, ``(n, height, width)``
+        Higher = worse, as from :meth:`styleguard_edu.detectors.AnomalyDetector.anomaly_map`.
+    low, high : float, optional
+        Where the colours begin and end, for all images alike; the extremes of the maps unless
+        given. Give them where two pictures are to be compared.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If the maps are not finite, or not of the images' number, height and width, or ``high`` is
+        below ``low``.
+    """
+    grey = _grey(images)
+    low, high = _heat_range(maps, low, high)
+    if np.shape(maps) != grey.shape[:3]:
+        raise ValueError(
+            f"maps must have shape {grey.shape[:3]}, as images. Received: {np.shape(maps)}"
+        )
+    heat = np.clip((np.asarray(maps, np.float32) - low) / max(high - low, 1e-12), 0, 1)
+    # the root makes little heat visible, and no heat leaves the grey image alone
+    share = np.sqrt(heat)[..., np.newaxis]
+    return (0.6 * (1 - share) * grey + share * _HEAT(heat)[..., :3]).astype(np.float32)
+
+
+def heat_colours(n=256):
+    """The colours that :func:`overlay_heatmaps` lays on black, coldest first.
+
+    Returns
+    -------
+    ndarray of float, ``(n, 3)`` in [0, 1]
+    """
+    heat = np.linspace(0, 1, n)
+    return np.sqrt(heat)[:, np.newaxis] * _HEAT(heat)[:, :3]
+
+
+def plot_masks(images, masks, **settings):
+    """Draw which pixels are damaged: :func:`tint_masks` in rows.
+
+    Parameters
+    ----------
+    images, masks
+        As for :func:`tint_masks`.
+    **settings
+        As for :func:`plot_images`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    return plot_images(tint_masks(images, masks), **settings)
+
+
+def plot_heatmaps(images, maps, *, low=None, high=None, label="anomaly map", **settings):
+    """Draw anomaly maps over images, :func:`overlay_heatmaps` in rows, with a colour bar.
+
+    Parameters
+    ----------
+    images, maps, low, high
+        As for :func:`overlay_heatmaps`.
+    label : str
+        What the colour bar measures.
+    **settings
+        As for :func:`plot_images`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    low, high = _heat_range(maps, low, high)
+    ax = plot_images(overlay_heatmaps(images, maps, low=low, high=high), **settings)
+    colours = ScalarMappable(Normalize(low, high), ListedColormap(heat_colours()))
+    bar = ax.figure.colorbar(colours, ax=ax, pad=0.01, fraction=0.03, aspect=12)
+    bar.set_label(label, fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    return ax
+
+
+def _grey(images):
+    """Brightness of checked images, ``(n, height, width, 1)``."""
+    images = check_images(images)
+    if images.shape[-1] == 1:
+        return images
+    return np.minimum(images @ np.array(LUMA, np.float32)[:, np.newaxis], 1)  # 1 after rounding
+
+
+def _heat_range(maps, low, high):
+    """Where colours begin and end; the extremes of the maps for what is not given."""
+    maps = np.asarray(maps)
+    if not maps.size or maps.dtype.kind != "f" or not np.isfinite(maps).all():
+        raise ValueError(
+            "maps must hold finite floating-point numbers. "
+            f"Received: {maps.dtype}, shape {maps.shape}"
+        )
+    low = float(maps.min() if low is None else low)
+    high = float(maps.max() if high is None else high)
+    if not low <= high:
+        raise ValueError(f"high must be at least low. Received: low={low}, high={high}")
+    return low, high
 
 
 def plot_curves(x, curves, *, xlabel, ylabel, log=False, ax=None):

@@ -87,3 +87,71 @@ def test_show_stores_photographs_as_jpeg(monkeypatch):
 def test_show_wants_a_description():
     with pytest.raises(ValueError, match="in 20 characters or more"):
         plotting.show(plotting.plot_images(images()), "noise")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_masks_are_tinted_amber_and_the_rest_is_grey(channels):
+    mask = np.zeros((2, 4, 4), bool)
+    mask[0, 1, 2] = True
+    white = plotting.tint_masks(np.ones((2, 4, 4, channels), np.float32), mask)
+    np.testing.assert_allclose(white[0, 1, 2], [1, 0.685, 0.3], atol=1e-6)  # 0.3 + 0.7 amber
+    np.testing.assert_allclose(white[~mask], 0.75, atol=1e-6)
+    assert white.max() <= 1
+
+
+def test_a_mask_must_fit_its_images():
+    with pytest.raises(ValueError, match=r"masks must be bool .* Received: float64"):
+        plotting.tint_masks(images(2), np.zeros((2, 28, 28)))
+    with pytest.raises(ValueError, match=r"bool of shape \(2, 28, 28\).*shape \(1, 28, 28\)"):
+        plotting.tint_masks(images(2), np.zeros((1, 28, 28), bool))
+
+
+def test_cold_pixels_are_grey_and_hotter_ones_brighter():
+    maps = np.linspace(0, 1, 16).reshape(1, 4, 4)
+    heat = plotting.overlay_heatmaps(np.zeros((1, 4, 4, 1), np.float32), maps)
+    brightness = heat.sum(axis=-1).ravel()
+    assert brightness[0] == 0 and (np.diff(brightness) > 0).all()
+    grey = plotting.overlay_heatmaps(np.full((1, 4, 4, 3), 0.5, np.float32), np.zeros((1, 4, 4)))
+    np.testing.assert_allclose(grey, 0.3, atol=1e-6)
+
+
+def test_heat_beyond_the_range_has_the_colour_of_its_end():
+    maps = np.array([[[-9.0, 0.0, 1.0, 9.0]]])
+    black = np.zeros((1, 1, 4, 1), np.float32)
+    heat = plotting.overlay_heatmaps(black, maps, low=0, high=1)[0, 0]
+    np.testing.assert_array_equal(heat[0], heat[1])
+    np.testing.assert_array_equal(heat[2], heat[3])
+    np.testing.assert_allclose(heat[[0, 3]], plotting.heat_colours()[[0, -1]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("maps", "settings", "message"),
+    [
+        (np.zeros((2, 28, 27)), {}, r"maps must have shape \(2, 28, 28\).*Received: \(2, 28, 27\)"),
+        (np.full((2, 28, 28), np.nan), {}, "maps must hold finite floating-point numbers"),
+        (np.zeros((2, 28, 28), int), {}, "maps must hold finite .*Received: int64"),
+        (np.zeros((2, 28, 28)), {"low": 1}, "high must be at least low. Received: low=1.0, high=0"),
+    ],
+)
+def test_maps_must_fit_their_images(maps, settings, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.overlay_heatmaps(images(2), maps, **settings)
+
+
+def test_plot_masks_draws_the_tinted_images():
+    mask = np.zeros((1, 28, 28), bool)
+    ax = plotting.plot_masks(images(1), mask, titles=["8"])
+    np.testing.assert_array_equal(ax.images[0].get_array(), plotting.tint_masks(images(1), mask)[0])
+    assert ax.texts[0].get_text() == "8"
+
+
+def test_plot_heatmaps_has_a_colour_bar_with_the_range():
+    maps = np.linspace(0, 5, 2 * 28 * 28).reshape(2, 28, 28)
+    ax = plotting.plot_heatmaps(images(2), maps, high=4, label="|x - r(x)|", gap=0)
+    bar = ax.figure.axes[1]
+    assert bar.get_ylabel() == "|x - r(x)|"
+    assert bar.get_ylim() == (0, 4)
+    drawn = np.asarray(ax.images[0].get_array())
+    np.testing.assert_array_equal(
+        drawn[:, :28], plotting.overlay_heatmaps(images(2), maps, high=4)[0]
+    )

@@ -8,6 +8,8 @@ The names below are loaded when first used; only training needs TensorFlow.
 from importlib import import_module
 
 _HOME = {  # public name -> module that defines it
+    "AnomalyGallery": "anomaly_gallery",
+    "DetectorComparison": "detector_comparison",
     "LatentExplorer": "latent_explorer",
     "PaintYourOwn": "paint_your_own",
     "SnapshotScrubber": "snapshot_scrubber",

@@ -1,0 +1,299 @@
+"""Pick a kind of damage and its severity, and see what it does to images and where."""
+
+from functools import lru_cache
+
+import ipywidgets as widgets
+import numpy as np
+from PIL import Image
+
+from ..anomalies import GROUPS, KINDS
+from ..images import check_images, to_uint8
+from ..plotting import tint_masks
+from ._drawing import FINE, caption, encode
+from ._parts import Explorer, ValueSlider, View, choice
+
+MOST = 12  # more images in one row would be too small to read
+WIDTH = 880  # of the page, in displayed pixels
+CACHED = 64  # states kept drawn: a megabyte each for photos
+
+# What the physical parameter is, in its unit; and what the damage imitates.
+WORDS = {
+    "noise": ("standard deviation {:g}, where black to white is 1", "a sensor that gets too warm"),
+    "shot_noise": ("{:g} photons at a white pixel", "a picture taken in too little light"),
+    "salt_and_pepper": ("{:.0%} of the pixels turn black or white", "dead pixels"),
+    "speckle": ("values times a factor with standard deviation {:g}", "the grain of radar"),
+    "spatter": ("{:.0%} of the picture under drops", "drops of paint or mud"),
+    "blur": ("standard deviation of the kernel {:g} px", "a lens out of focus"),
+    "motion_blur": ("smeared along {:g} px", "a camera that moved"),
+    "glass_blur": ("every pixel from up to {:g} px away", "a look through frosted glass"),
+    "pixelation": ("blocks of {0}x{0} px", "a picture enlarged from too few pixels"),
+    "erosion": ("bright parts shrink by {:g} px", "a pen that runs dry"),
+    "dilation": ("bright parts grow by {:g} px", "ink that spreads"),
+    "deformation": ("pixels move by {:g} px (root mean square)", "a generator's misshapen strokes"),
+    "shift": ("moved by {:g} px", "a picture cut out in the wrong place"),
+    "rotation": ("turned by {:g}°", "a page laid askew on the scanner"),
+    "scaling": ("larger or smaller by a factor of {:g}", "a picture resized by mistake"),
+    "shear": ("each row slides {:g} px against the next", "handwriting with too much slant"),
+    "occlusion": ("a square of {0}x{0} px", "something that stands in front"),
+    "scratch": ("{} across the picture, 1 px wide", "a scratched film"),
+    "zigzag": ("{} one after another, 1 px wide", "a scribble of a pen"),
+    "stripe": ("a band {} px wide, inverted", "a sensor that reads some rows wrongly"),
+    "block_loss": ("{:.0%} of the 4x4 px blocks", "data lost on the way"),
+    "fog": ("{:.0%} of the light from the veil", "fog in front of the lens"),
+    "brightness": ("values {:.0%} of the way to black or to white", "a wrong exposure"),
+    "ghost": ("{:.0%} of the light from a copy 4 px away", "a double exposure"),
+    "checkerboard": ("pixels {:g} brighter, darker in turn", "what upsampling layers leave behind"),
+    "halo": ("{:g} times the fine detail added", "a picture sharpened too much"),
+    "edges": ("{:.0%} of the way to contours alone", "a generator that forgets to fill outlines"),
+    "colour_cast": ("up to {:g} added to a colour channel", "a wrong white balance"),
+    "style_leak": ("{:.0%} of the picture left as it was", "a style GAN that forgot some places"),
+}
+_PLURAL = {"scratch": "line", "zigzag": "stroke"}  # what a bare number counts
+
+
+class AnomalyGallery(Explorer):
+    """Choose what goes wrong, how badly and where; see clean, damaged and changed pixels.
+
+    The random draws are the same at every severity, so that the slider makes the same damage
+    worse.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1], at least 8x8 px
+        Clean ones, at most 12; eight digits or two photos fill the page well.
+    content : ndarray of float, ``(n, height, width, 1 or 3)`` in [0, 1], optional
+        What the images looked like before they were restyled; "style leak" needs it.
+    kinds : sequence of str, optional
+        Names from ``styleguard_edu.anomalies.KINDS``; all that suit the images unless given.
+    seed : int
+        Fixes place, direction and sign of the damage.
+
+    Attributes
+    ----------
+    group : ipywidgets.ToggleButtons
+        Its value is a name from ``styleguard_edu.anomalies.GROUPS``.
+    kind : dict of str to ipywidgets.ToggleButtons
+        By group; their values are names of kinds.
+    severity : ValueSlider
+        From 1 to 5.
+    where : ipywidgets.ToggleButtons
+        Its value is True for a part of the image, False for the whole.
+    """
+
+    title = "anomaly gallery"
+
+    def __init__(self, images, *, content=None, kinds=None, seed=0):
+        self.images, self.content, self.seed = check_images(images), content, seed
+        if len(self.images) > MOST:
+            raise ValueError(f"images must be at most {MOST}. Received: {len(self.images)}")
+        self.kinds = choose_kinds(kinds, colour=self.images.shape[-1] == 3, content=content)
+        self._page = Page(self.images.shape, [("clean",), ("damaged",), ("changed", "pixels")])
+        self._page.paste(self._page.base, 0, self.images)
+        for kind in self.kinds:  # a wrong argument is an error now, not after a click
+            self.damage(kind, 1, False)
+        self._cached = lru_cache(CACHED)(self._view)
+        self._make_controls()
+        buttons = [self.group, *self.kind.values(), self.where]
+        super().__init__([steady_labels(), *buttons, self.severity.row], pictures=1)
+        for control in (*buttons, self.severity.slider):
+            control.observe(self._changed, "value")
+
+    @property
+    def state(self):
+        """What the controls say: the kind, the severity, and whether only a part is damaged."""
+        return {
+            "kind": self.kind[self.group.value].value,
+            "severity": self.severity.slider.value + 1,
+            "local": self.where.value,
+        }
+
+    def view(self, kind, severity, local):
+        """The picture and the text of one state.
+
+        Parameters
+        ----------
+        kind : str
+        severity : int
+            1 to 5.
+        local : bool
+
+        Returns
+        -------
+        View
+            Of clean images above damaged ones above the changed pixels.
+        """
+        return self._cached(kind, severity, local)
+
+    def damage(self, kind, severity, local):
+        """Damage the images as in one state; returns a ``Damaged``."""
+        rng = np.random.default_rng(self.seed)
+        return KINDS[kind](severity=severity, local=local)(
+            self.images, rng=rng, content=self.content
+        )
+
+    def _make_controls(self):
+        groups = {
+            group: [name for name in names if name in self.kinds] for group, names in GROUPS.items()
+        }
+        groups = {group: names for group, names in groups.items() if names}
+        self.group = choice("group", {group: group for group in groups})
+        self.kind = {
+            group: choice("kind", {KINDS[name].label: name for name in names})
+            for group, names in groups.items()
+        }
+        self.severity = ValueSlider("severity", np.arange(1, 6), index=2)
+        self.where = choice("where", {"whole image": False, "part of it": True})
+        for control in (self.group, *self.kind.values(), self.where):
+            control.style.description_width = "60px"
+        self._show_group()
+
+    def _show_group(self):
+        for group, control in self.kind.items():
+            control.layout.display = "flex" if group == self.group.value else "none"
+
+    def _changed(self, change):
+        self._show_group()
+        self.refresh()
+
+    def _view(self, kind, severity, local):
+        damaged = self.damage(kind, severity, local)
+        shares = damaged.masks.mean(axis=(1, 2))
+        bitmap = self._page.base.copy()
+        self._page.paste(bitmap, 1, damaged.images)
+        self._page.paste(bitmap, 2, tint_masks(damaged.images, damaged.masks))
+        for k, share in enumerate(shares):
+            self._page.write(bitmap, 2, k, (in_percent(share),))
+        return View((encode(bitmap),), *self._words(kind, severity, local, shares))
+
+    def _words(self, kind, severity, local, shares):
+        """The alternative texts and the summary."""
+        label, n = KINDS[kind].label, len(shares)
+        place = "part of the image" if local else "the whole image"
+        what = f"{label[0].upper()}{label[1:]}, severity {severity} of 5, {place}"
+        alt = (
+            f"{n} image{'s' * (n > 1)}: clean above, damaged below, and at the bottom the changed "
+            f"pixels in amber. {what}. Changed: {', '.join(map(in_percent, shares))}."
+        )
+        parameter, imitates = in_words(kind, severity)
+        text = f"{what}: {parameter}.\nIt imitates {imitates}.\n"
+        if not shares.any():
+            return (alt,), f"{text}Nothing changed: these images are what the damage would make."
+        least, mean, most = map(in_percent, (shares.min(), shares.mean(), shares.max()))
+        span = f", from {least} to {most} an image" if least != most else ""
+        return (alt,), f"{text}{mean} of the pixels changed{span}."
+
+
+class Page:
+    """Rows of images of one size, with the row's name to the left and words below each image.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the images: ``(n, height, width, channels)``.
+    names : sequence of tuple of str
+        Each row's name, in lines.
+    lines : sequence of int, optional
+        Lines of words below each row; one below the last row unless given.
+    margins : tuple of int
+        Bitmap pixels free to the left and to the right of the rows.
+    foot : int
+        Bitmap pixels free below all rows.
+    largest : int
+        Bitmap pixels of an image's longer side, at most.
+
+    Attributes
+    ----------
+    base : PIL.Image.Image
+        The page with the names of the rows.
+    """
+
+    gap, line = 8, 30  # bitmap pixels
+
+    def __init__(self, shape, names, *, lines=None, margins=(128, 0), foot=0, largest=520):
+        n, height, width, _ = shape
+        lines = [0] * (len(names) - 1) + [1] if lines is None else lines
+        side = min(largest, (FINE * WIDTH - sum(margins)) // n - self.gap)
+        ratio = side / max(height, width)
+        if ratio > 1:
+            ratio = int(ratio)  # every pixel of the same size
+        self._size = max(1, round(ratio * width)), max(1, round(ratio * height))
+        # not narrower than the words below the images
+        self._cell = max(self._size[0], min(side, 96)) + self.gap
+        self._left = margins[0]
+        heights = [self._size[1] + self.gap + self.line * count for count in lines]
+        self._tops = np.cumsum([0, *heights]).tolist()
+        used = sum(margins) + n * self._cell
+        even = (used + used % FINE, self._tops[-1] + foot + (self._tops[-1] + foot) % FINE)
+        self.base = Image.new("RGB", even, "white")
+        for row, words in enumerate(names):
+            _, top, _, bottom = self.box(row, 0)
+            first = (top + bottom - self.line * (len(words) - 1)) // 2
+            for k, word in enumerate(words):
+                caption(self.base, (0, first + k * self.line), word, anchor="lm")
+
+    def box(self, row, k):
+        """Where the k-th image of a row lies: left, top, right, bottom."""
+        left = self._left + k * self._cell + (self._cell - self._size[0]) // 2
+        top = self._tops[row]
+        return left, top, left + self._size[0], top + self._size[1]
+
+    def paste(self, bitmap, row, images):
+        """Put images, ``(n, height, width, channels)`` in [0, 1], into a row."""
+        enlarged = self._size[0] >= images.shape[2]
+        sampling = Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX
+        for k, pixels in enumerate(to_uint8(images)):
+            image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
+            bitmap.paste(image.resize(self._size, sampling), self.box(row, k)[:2])
+
+    def write(self, bitmap, row, k, texts, *, colour="black"):
+        """Write lines below the k-th image of a row."""
+        left, _, right, bottom = self.box(row, k)
+        for number, text in enumerate(texts):
+            place = ((left + right) // 2, bottom + 8 + number * self.line)
+            caption(bitmap, place, text, size=22, anchor="mt", colour=colour)
+
+
+def steady_labels():
+    """A style by which labels keep their width beside more buttons than one row holds."""
+    rule = ".styleguard-explorer .widget-toggle-buttons > .widget-label {flex: none}"
+    return widgets.HTML(f"<style>{rule}</style>", layout={"display": "none"})
+
+
+def choose_kinds(kinds, *, colour, content):
+    """The kinds to offer: those asked for, or all that suit the images.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a name is unknown.
+    """
+    if kinds is None:
+        return [
+            name
+            for name, kind in KINDS.items()
+            if (colour or not kind.colour_only) and (content is not None or not kind.needs_content)
+        ]
+    kinds = list(kinds)
+    unknown = [name for name in kinds if name not in KINDS]
+    if not kinds or unknown:
+        raise ValueError(
+            "kinds must hold at least one name, and only names from anomalies.KINDS. "
+            f"Received: {', '.join(map(repr, unknown)) or 'none'}"
+        )
+    return kinds
+
+
+def in_words(kind, severity):
+    """The physical parameter with its unit, and what a kind of damage imitates."""
+    parameter, imitates = WORDS[kind]
+    value = KINDS[kind](severity=severity).value
+    if kind in _PLURAL:
+        value = f"{value} {_PLURAL[kind]}{'s' * (value > 1)}"
+    return parameter.format(value), imitates
+
+
+def in_percent(share):
+    """A share in whole percent, but "0%" and "100%" only if it is none or all."""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
