@@ -32,6 +32,14 @@ _HOME = {  # public name -> module that defines it
     "PaintingStyle": "painting_style",
     "StyleTransfer": "style_transfer",
     "load_checkpoint": "checkpoints",
+    "AnomalyDetector": "detectors",
+    "DiscriminatorDetector": "detectors",
+    "FusedDetector": "detectors",
+    "PatchDetector": "detectors",
+    "ReconstructionDetector": "detectors",
+    "SegmentationDetector": "detectors",
+    "StyleGuard": "guard",
+    "load_guard": "guard",
 }
 
 __all__ = ["__version__", *_HOME]

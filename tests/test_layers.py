@@ -36,6 +36,7 @@ LAYERS = {
     "styles": 1,
     "networks": 1,
     "style_networks": 1,
+    "detector_networks": 1,
     "painting_crops": 1,
     "painting_losses": 1,
     "adversarial": 1,  # what all adversarial trainings share

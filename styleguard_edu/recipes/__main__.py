@@ -3,7 +3,7 @@
 import argparse
 
 from . import __doc__ as about
-from . import digits, painting, restyling
+from . import detecting, detecting_photos, detecting_restyled, digits, painting, restyling
 
 RECIPES = {
     "digit_judge": digits.train_digit_judge,
@@ -16,6 +16,10 @@ RECIPES = {
     "paintings": painting.train_paintings,
     "paintings_other": painting.train_paintings_other,
     "paintings_ablations": painting.train_paintings_ablations,
+    "digit_detector": detecting.train_digit_detector,
+    "digit_detector_held_out": detecting.train_digit_detector_held_out,
+    "restyled_digit_detector": detecting_restyled.train_restyled_digit_detector,
+    "photo_detector": detecting_photos.train_photo_detector,
 }
 
 

@@ -1,0 +1,206 @@
+"""Functions that build the networks of anomaly detectors, and the one that asks any network.
+
+Images enter in [0, 1], as everywhere; logits are positive for "damaged". Initial weights come
+from Keras' global random state.
+"""
+
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from .backend import keras, tf
+
+layers = keras.layers
+
+BATCH = 256  # images asked at once, at most
+BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photos too
+_compiled = WeakKeyDictionary()  # network -> its compiled function
+
+
+def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2):
+    """A small U-Net (Ronneberger et al., 2015) that marks damaged pixels and judges the image.
+
+    The way down gathers what surrounds a pixel, the way up puts it back into place; the judgement
+    of the whole image is made from both, because a shifted digit has no damaged *part*.
+
+    Parameters
+    ----------
+    channels : int
+        Of the images: 1 or 3.
+    content_channels : int
+        Of the images they were made from, if these are given too; 0 if not.
+    width : int
+        Channels at full size, doubled at each halving.
+    depth : int
+        Halvings, at least 1: height and width are multiples of ``2 ** depth``.
+
+    Returns
+    -------
+    keras.Model
+        ``(n, height, width, channels) in [0, 1]``, or a list of these and of the content images,
+        ``-> [(n, height, width, 1), (n, 1)]``: logits of the pixels and of the image.
+
+    Raises
+    ------
+    ValueError
+        If a number is not one of those above.
+    """
+    for name, value, allowed in (
+        ("channels", channels, (1, 3)),
+        ("content_channels", content_channels, (0, 1, 3)),
+    ):
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}. Received: {value}")
+    for name, value in (("width", width), ("depth", depth)):
+        if value != int(value) or value < 1:
+            raise ValueError(f"{name} must be a whole number >= 1. Received: {value}")
+    inputs = [keras.Input((None, None, channels), name="images")]
+    if content_channels:
+        inputs.append(keras.Input((None, None, content_channels), name="content"))
+    x = layers.Concatenate()(inputs) if content_channels else inputs[0]
+    x = layers.Rescaling(2.0, -1.0)(x)
+    passed = []
+    for level in range(depth):  # full -> half -> quarter
+        x = _convolutions(x, width << level, 2)
+        passed.append(x)
+        x = layers.MaxPooling2D()(x)
+    x = deepest = _convolutions(x, width << depth, 2)
+    for level in reversed(range(depth)):  # and back
+        x = layers.Concatenate()([layers.UpSampling2D()(x), passed[level]])
+        x = _convolutions(x, width << level, 1)
+    pixels = layers.Conv2D(1, 1, name="pixel_logits")(x)
+    summary = layers.Concatenate()(
+        [
+            pool()(part)
+            for part in (deepest, pixels)
+            for pool in (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
+        ]
+    )
+    image = layers.Dense(4 * width, activation="relu")(summary)
+    image = layers.Dense(1, name="image_logit")(image)
+    inputs = inputs if content_channels else inputs[0]
+    return keras.Model(inputs, [pixels, image], name="segmentation_network")
+
+
+def digit_encoder(latent_dim=64, *, width=32):
+    """A network that guesses from which z a generator would draw an image (f-AnoGAN's encoder).
+
+    Parameters
+    ----------
+    latent_dim : int
+        Length of z.
+    width : int
+        Channels of the first convolution.
+
+    Returns
+    -------
+    keras.Model
+        ``(n, 28, 28, 1)`` in [0, 1] ``-> (n, latent_dim)``.
+    """
+    images = keras.Input((28, 28, 1))
+    x = layers.Rescaling(2.0, -1.0)(images)
+    for channels, kernel in ((width, 4), (2 * width, 4), (4 * width, 3)):  # 28 -> 14 -> 7 -> 4
+        x = layers.Conv2D(channels, kernel, strides=2, padding="same", use_bias=False)(x)
+        x = layers.LeakyReLU(0.2)(layers.BatchNormalization(momentum=0.9)(x))
+    return keras.Model(images, layers.Dense(latent_dim)(layers.Flatten()(x)), name="digit_encoder")
+
+
+def hidden_features(discriminator, stage):
+    """What a discriminator sees after one of its convolutions.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+        With LeakyReLU layers, as built by :func:`styleguard_edu.networks.digit_discriminator`.
+    stage : int
+        Which of them: 0 is the first, -1 the last.
+
+    Returns
+    -------
+    keras.Model
+        The discriminator's inputs ``-> (n, rows, columns, d)``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such stage.
+    """
+    stages = [layer for layer in discriminator.layers if isinstance(layer, layers.LeakyReLU)]
+    if not -len(stages) <= stage < len(stages):
+        raise ValueError(
+            f"stage must be one of the {len(stages)} LeakyReLU layers. Received: {stage}"
+        )
+    return keras.Model(discriminator.inputs[0], stages[stage].output, name="hidden_features")
+
+
+def network_outputs(network, **inputs):
+    """Ask a trained network about any number of images, batch by batch.
+
+    Keras' ``predict`` gives the same, but sets up a data pipeline each time, which for a single
+    digit takes fifty times as long as the network itself, and it compiles the network again for
+    batches of another size.
+
+    Parameters
+    ----------
+    network : keras.Model
+    **inputs : ndarray of float32, ``(n, ...)``
+        What goes in, in the network's order; the names are for error messages.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, ...)``, or list of such
+        One for each output.
+
+    Raises
+    ------
+    ValueError
+        If the network wants another number of inputs, or inputs of another shape.
+    """
+    wanted = [tuple(tensor.shape[1:]) for tensor in network.inputs]
+    if len(wanted) != len(inputs):
+        raise ValueError(
+            f"the network {network.name!r} takes {len(wanted)} inputs. Received: {list(inputs)}"
+        )
+    for (name, array), shape in zip(inputs.items(), wanted, strict=True):
+        if not _fits(array.shape[1:], shape):
+            described = ", ".join("any" if size is None else str(size) for size in shape)
+            raise ValueError(
+                f"{name} must be of shape (n, {described}) for the network {network.name!r}. "
+                f"Received: shape {array.shape}"
+            )
+    answer, arrays, answers = _compile(network), list(inputs.values()), []
+    pixels = max(np.prod(array.shape[1:3], dtype=int) for array in arrays)
+    size = min(BATCH, max(BATCH_PIXELS // pixels, 1))
+    for start in range(0, len(arrays[0]), size):
+        batch = (array[start : start + size] for array in arrays)
+        answers.append(answer(*(tf.constant(part, tf.float32) for part in batch)))
+    if isinstance(answers[0], (list, tuple)):
+        return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
+    return np.concatenate(answers)
+
+
+def _compile(network):
+    """A network as a TensorFlow function for batches of any size; compiled the first time."""
+    if network not in _compiled:
+        weak = ref(network)  # or the table would keep the network alive
+
+        def answer(*inputs):
+            return weak()(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+
+        shapes = (tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs)
+        _compiled[network] = tf.function(answer).get_concrete_function(*shapes)
+    return _compiled[network]
+
+
+def _fits(shape, wanted):
+    """Whether a shape is the one wanted, where None stands for any size."""
+    return len(shape) == len(wanted) and all(
+        want in (None, size) for size, want in zip(shape, wanted, strict=True)
+    )
+
+
+def _convolutions(x, channels, count):
+    for _ in range(count):
+        x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+    return x

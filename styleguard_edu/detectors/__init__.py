@@ -1,0 +1,30 @@
+"""Detectors of damaged images: fit, calibrate, score, point at the place.
+
+All follow the contract of :class:`AnomalyDetector`. None of them makes images: networks come in as
+constructor arguments.
+"""
+
+from .base import AnomalyDetector, Findings
+from .fused import FusedDetector, surprise
+from .restyling import NearestRestyling, RestylingDetector
+from .single import (
+    DiscriminatorDetector,
+    PatchDetector,
+    ReconstructionDetector,
+    SegmentationDetector,
+)
+from .tiled import TiledDetector
+
+__all__ = [
+    "AnomalyDetector",
+    "DiscriminatorDetector",
+    "Findings",
+    "FusedDetector",
+    "NearestRestyling",
+    "PatchDetector",
+    "ReconstructionDetector",
+    "RestylingDetector",
+    "SegmentationDetector",
+    "TiledDetector",
+    "surprise",
+]

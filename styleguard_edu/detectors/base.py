@@ -1,0 +1,297 @@
+"""What all anomaly detectors share: how they are fitted, calibrated, and asked."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
+
+from ..detector_networks import BATCH
+from ..images import check_images
+from ..thresholds import conformal_p_values, threshold_for_rate
+
+
+class Findings(NamedTuple):
+    """What a detector says about a batch, from one look at it.
+
+    Attributes
+    ----------
+    scores, p_values : ndarray of float64, ``(n,)``
+        High scores and small p-values are suspicious.
+    flagged : ndarray of bool, ``(n,)``
+        Where the score lies above the threshold.
+    maps : ndarray of float32, ``(n, height, width)``
+        Higher is worse.
+    masks : ndarray of bool, ``(n, height, width)``
+        Pixels thought to be damaged; none in images that are not flagged.
+    """
+
+    scores: np.ndarray
+    p_values: np.ndarray
+    flagged: np.ndarray
+    maps: np.ndarray
+    masks: np.ndarray
+
+
+class AnomalyDetector(BaseEstimator):
+    """Base class of detectors, shaped as in scikit-learn: fit, calibrate, ask.
+
+    A detector is fitted to clean images, then calibrated on clean images that it has not seen:
+    their scores tell how high a clean image scores. Names that start with ``anomaly`` mean higher
+    is worse; in :meth:`score_samples` and :meth:`decision_function`, as in scikit-learn, lower is.
+
+    Subclasses define ``_examine``, which sees a batch of at most 256 images at a time, and, if
+    they learn, ``_learn``.
+
+    Parameters
+    ----------
+    false_alarm_rate : float in (0, 1)
+        Share of clean images that may be flagged. A new value takes effect with the next
+        :meth:`calibrate` or :meth:`restore_calibration`.
+    pixel_rate : float in (0, 1)
+        Share of clean images' pixels that may lie above the threshold of masks.
+
+    Attributes
+    ----------
+    calibration_scores_ : ndarray of float64, ``(m,)``
+        After :meth:`calibrate`: the scores of clean images.
+    threshold_ : float
+        Images that score higher are flagged.
+    pixel_threshold_ : float
+        Pixels of flagged images that lie higher are marked.
+
+    Notes
+    -----
+    All methods refuse images that :func:`styleguard_edu.images.check_images` or a network refuses
+    (ValueError, TypeError), and a network that answers with NaN (FloatingPointError). What needs
+    :meth:`fit` or :meth:`calibrate` raises scikit-learn's NotFittedError before it.
+    """
+
+    def __init__(self, *, false_alarm_rate=0.05, pixel_rate=0.01):
+        for name, value in (("false_alarm_rate", false_alarm_rate), ("pixel_rate", pixel_rate)):
+            if not 0 < value < 1:
+                raise ValueError(f"{name} must lie between 0 and 1. Received: {value}")
+        self.false_alarm_rate = false_alarm_rate
+        self.pixel_rate = pixel_rate
+
+    def fit(self, images, content=None):
+        """Learn what clean images look like; forgets any earlier calibration.
+
+        Parameters
+        ----------
+        images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+            Clean ones.
+        content : ndarray of float, ``(n, height, width, channels)`` in [0, 1], optional
+            The images from which ``images`` were made, for detectors that use them; others
+            ignore it.
+
+        Returns
+        -------
+        AnomalyDetector
+            Itself.
+        """
+        self._learn(*self._checked(images, content))
+        for name in ("calibration_scores_", "threshold_", "pixel_threshold_"):
+            vars(self).pop(name, None)
+        return self
+
+    def calibrate(self, images, content=None):
+        """Learn how high clean images score; needs images that :meth:`fit` has not seen.
+
+        Parameters
+        ----------
+        images, content : ndarray
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        AnomalyDetector
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there are too few images to promise ``false_alarm_rate``: it takes 1 / rate - 1.
+        """
+        self._set_calibration(*self._look(images, content))
+        return self
+
+    def anomaly_map(self, images, content=None):
+        """How suspicious each pixel is.
+
+        Parameters
+        ----------
+        images, content : ndarray
+            As for :meth:`fit`; any images, as for all methods below.
+
+        Returns
+        -------
+        ndarray of float32, ``(n, height, width)``
+            Higher is worse; comparable between images.
+        """
+        return self._look(images, content)[1]
+
+    def anomaly_score(self, images, content=None):
+        """How suspicious each image is, on a continuous scale in the detector's own unit.
+
+        Returns
+        -------
+        ndarray of float64, ``(n,)``
+            Higher is worse.
+        """
+        return self._look(images, content, maps=False)[0]
+
+    def score_samples(self, images, content=None):
+        """The negative of :meth:`anomaly_score`, ``(n,)``: lower is worse, as in scikit-learn."""
+        return -self.anomaly_score(images, content)
+
+    def decision_function(self, images, content=None):
+        """How far below the threshold each image scores, ``(n,)``: negative where flagged."""
+        self._require_calibration()
+        return self.threshold_ - self.anomaly_score(images, content)
+
+    def p_value(self, images, content=None):
+        """Conformal p-values: at most a share p of clean images has one of p or less.
+
+        Returns
+        -------
+        ndarray of float64, ``(n,)``, in (0, 1]
+            Small is suspicious. Valid for images drawn like those of :meth:`calibrate`.
+        """
+        self._require_calibration()
+        return conformal_p_values(self.anomaly_score(images, content), self.calibration_scores_)
+
+    def predict(self, images, content=None):
+        """Which images are damaged.
+
+        Returns
+        -------
+        ndarray of int, ``(n,)``
+            -1: flagged, +1: not, as in scikit-learn.
+        """
+        return np.where(self.decision_function(images, content) < 0, -1, 1)
+
+    def predict_mask(self, images, content=None):
+        """Which pixels are damaged, whether or not the image as a whole is flagged.
+
+        Returns
+        -------
+        ndarray of bool, ``(n, height, width)``
+            True where the map lies above ``pixel_threshold_``.
+        """
+        self._require_calibration()
+        return self._marked(self.anomaly_map(images, content))
+
+    def examine(self, images, content=None):
+        """Scores, p-values, flags, maps and masks from one look at the images.
+
+        Returns
+        -------
+        Findings
+            As from the single methods, but masks of images that are not flagged are empty.
+        """
+        self._require_calibration()
+        scores, maps = self._look(images, content)
+        p_values = conformal_p_values(scores, self.calibration_scores_)
+        flagged = scores > self.threshold_
+        masks = self._marked(maps) & flagged[:, np.newaxis, np.newaxis]
+        return Findings(scores, p_values, flagged, maps, masks)
+
+    def calibration(self):
+        """What :meth:`calibrate` learnt, to keep beside the networks.
+
+        Returns
+        -------
+        dict of str to ndarray
+            For :meth:`restore_calibration`.
+        """
+        self._require_calibration()
+        return {
+            "scores": self.calibration_scores_,
+            "pixel_threshold": np.float64(self.pixel_threshold_),
+        }
+
+    def restore_calibration(self, calibration):
+        """Take over what another detector of the same parts learnt; returns itself.
+
+        Parameters
+        ----------
+        calibration : dict of str to ndarray
+            From :meth:`calibration`. ValueError if an entry is missing, or if there are too few
+            scores to promise ``false_alarm_rate``.
+        """
+        _require_entries(calibration, ("scores", "pixel_threshold"))
+        self._set_scores(calibration["scores"])
+        self.pixel_threshold_ = float(calibration["pixel_threshold"])
+        return self
+
+    def __sklearn_clone__(self):
+        # networks are shared with the clone: nothing here changes them, and copies are costly
+        values = self.get_params(deep=False).items()
+        return type(self)(**{name: _cloned(value) for name, value in values})
+
+    def _learn(self, images, content):
+        """Learn from clean images; detectors around trained networks have nothing to learn."""
+
+    def _examine(self, images, content, maps):
+        """Scores ``(n,)`` and, if asked for, maps ``(n, height, width)``, else None."""
+        raise NotImplementedError(f"{type(self).__name__} must define _examine")
+
+    def _look(self, images, content, *, maps=True):
+        return self._answer(*self._checked(images, content), maps)
+
+    def _answer(self, images, content, maps):
+        """What ``_examine`` says about checked images, batch by batch, itself checked."""
+        batches = []
+        for start in range(0, len(images), BATCH):
+            part = slice(start, start + BATCH)
+            beside = None if content is None else content[part]
+            batches.append(self._examine(images[part], beside, maps))
+        scores, found = zip(*batches, strict=True)
+        scores = np.concatenate(scores).astype(np.float64)
+        found = np.concatenate(found) if maps else None
+        if not (np.isfinite(scores).all() and (found is None or np.isfinite(found).all())):
+            raise FloatingPointError(
+                f"{type(self).__name__} must give finite scores and maps; are its networks' "
+                "weights finite? Received: NaN or infinite values"
+            )
+        return scores, found
+
+    def _checked(self, images, content):
+        images = check_images(images)
+        if content is not None:
+            content = check_images(content, name="content")
+            if content.shape[:3] != images.shape[:3]:
+                raise ValueError(
+                    "content must have as many images as images, of the same size "
+                    f"{images.shape[:3]}. Received: {content.shape[:3]}"
+                )
+        return images, content
+
+    def _marked(self, maps):
+        return maps > self.pixel_threshold_
+
+    def _set_calibration(self, scores, maps):
+        self._set_scores(scores)
+        self.pixel_threshold_ = float(np.quantile(maps, 1 - self.pixel_rate))
+
+    def _set_scores(self, scores):
+        self.threshold_ = threshold_for_rate(scores, self.false_alarm_rate)
+        self.calibration_scores_ = np.asarray(scores, np.float64)
+
+    def _require_calibration(self):
+        if not hasattr(self, "threshold_"):
+            raise NotFittedError(
+                f"{type(self).__name__} must be calibrated first: call calibrate(clean_images)"
+            )
+
+
+def _require_entries(calibration, names):
+    if missing := [name for name in names if name not in calibration]:
+        raise ValueError(f"calibration must hold {missing}. Received: {sorted(calibration)}")
+
+
+def _cloned(value):
+    if isinstance(value, dict):
+        return {name: _cloned(part) for name, part in value.items()}
+    return clone(value) if isinstance(value, AnomalyDetector) else value

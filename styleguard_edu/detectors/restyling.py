@@ -1,0 +1,121 @@
+"""A detector that knows what was asked for: it restyles the content again."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from ..detector_networks import network_outputs
+from ..images import check_images
+from ..metrics import ssim
+from .base import AnomalyDetector
+
+
+class RestylingDetector(AnomalyDetector):
+    r"""What does not look as another generator would have drawn it from the same content.
+
+    With r(x, c), the content c of image x restyled once more, the score is
+    :math:`1 - \mathrm{SSIM}(x, r(x, c))`, the mean over pixels and channels; the map is
+    :math:`|x - r(x, c)|`, the mean of the channels, smoothed. SSIM compares each 7x7 window by its
+    own mean and contrast, so a faint style counts as much as a glaring one. Edges that the content
+    has are in r as well: they are no damage.
+
+    Parameters
+    ----------
+    restyle : callable
+        ``restyle(images, content) -> ndarray`` of the images' shape; for example
+        :class:`NearestRestyling`.
+    false_alarm_rate, pixel_rate : float in (0, 1)
+        As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+    """
+
+    def __init__(self, restyle, *, false_alarm_rate=0.05, pixel_rate=0.01):
+        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+        self.restyle = restyle
+
+    def _examine(self, images, content, maps):
+        expected = self.restyle(images, content)
+        scores = 1 - ssim(images, expected)
+        if not maps:
+            return scores, None
+        error = np.abs(images - expected).mean(axis=-1)
+        return scores, gaussian_filter(error, (0, 1, 1)).astype(np.float32)
+
+
+class NearestRestyling:
+    """Draw restyled images again from their content, each in the style that it seems to have.
+
+    For :class:`RestylingDetector`: a generator of the same styles, trained from another seed
+    than the one that made the images, makes other mistakes. An image's style is told by its
+    colours: the style whose examples have the nearest quantiles, channel by channel.
+
+    Parameters
+    ----------
+    generator : keras.Model
+        ``[(n, height, width, 3), (n, codes)] -> (n, height, width, 3)``, as built by
+        :func:`styleguard_edu.style_networks.style_generator`.
+    codes : ndarray of float, ``(styles, codes)``
+        One row a style.
+    examples : ndarray of float, ``(m, height, width, 1 or 3)`` in [0, 1]
+        Some content; restyled here to learn the colours of each style.
+    """
+
+    def __init__(self, generator, codes, examples):
+        codes = np.asarray(codes, np.float32)
+        wanted = generator.inputs[1].shape[-1]
+        if codes.ndim != 2 or codes.shape[1] != wanted or not len(codes):
+            raise ValueError(
+                f"codes must have shape (styles, {wanted}), one row a style. "
+                f"Received: shape {codes.shape}"
+            )
+        self.generator = generator
+        self.codes = codes
+        examples = _in_colour(check_images(examples, name="examples"))
+        repeated = np.repeat(codes, len(examples), axis=0)
+        drawn = self._draw(np.tile(examples, (len(codes), 1, 1, 1)), repeated)
+        colours = _colour_quantiles(drawn).reshape(len(codes), len(examples), -1)
+        self.colours = colours.mean(axis=1)
+
+    def __call__(self, images, content):
+        """Draw each image again.
+
+        Parameters
+        ----------
+        images : ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+        content : ndarray of float32, ``(n, height, width, 1 or 3)`` in [0, 1]
+            What they were restyled from; grey is repeated.
+
+        Returns
+        -------
+        ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+            The content, in the style of each image.
+
+        Raises
+        ------
+        ValueError
+            If there is no content, or the shapes do not fit each other.
+        """
+        if content is None:
+            raise ValueError("content must be given: it is what is restyled. Received: None")
+        content = _in_colour(content)
+        if images.shape != content.shape:
+            raise ValueError(
+                f"images must be in colour, of shape {content.shape}. Received: {images.shape}"
+            )
+        return self._draw(content, self.codes[self.styles(images)])
+
+    def styles(self, images):
+        """Which style each image seems to have: the row of ``codes``, int ``(n,)``."""
+        strayed = np.abs(_colour_quantiles(images)[:, np.newaxis] - self.colours)
+        return strayed.mean(axis=-1).argmin(axis=1)
+
+    def _draw(self, content, codes):
+        return network_outputs(self.generator, content=content, code=codes)
+
+
+def _in_colour(images):
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+
+
+def _colour_quantiles(images):
+    """Quantiles of each channel, ``(n, 15)``."""
+    quantiles = np.quantile(images, (0.05, 0.25, 0.5, 0.75, 0.95), axis=(1, 2))
+    return np.moveaxis(quantiles, 0, 1).reshape(len(images), -1)

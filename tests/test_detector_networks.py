@@ -1,0 +1,161 @@
+import gc
+import weakref
+
+from styleguard_edu.backend import keras
+from styleguard_edu.detector_networks import (
+    BATCH,
+    digit_encoder,
+    hidden_features,
+    network_outputs,
+    segmentation_network,
+)
+from styleguard_edu.networks import digit_discriminator
+
+import numpy as np
+import pytest
+
+
+def images(n=2, height=28, width=28, channels=1, seed=0):
+    return np.random.default_rng(seed).random((n, height, width, channels), dtype=np.float32)
+
+
+def doubled(shape=(4, 4, 1), name="doubled"):
+    """A network without weights: twice its input, and its input's sum."""
+    x = keras.Input(shape)
+    return keras.Model(x, [2 * x, keras.ops.sum(x, axis=(1, 2, 3))], name=name)
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(1, 28, 28), (3, 32, 48)])
+def test_segmentation_network_gives_a_logit_a_pixel_and_a_logit_an_image(channels, height, width):
+    network = segmentation_network(channels, width=4)
+    pixels, image = network(images(2, height, width, channels), training=False)
+    assert pixels.shape == (2, height, width, 1)
+    assert image.shape == (2, 1)
+
+
+def test_segmentation_network_looks_at_the_content_if_it_takes_one():
+    network = segmentation_network(3, content_channels=1, width=4)
+    shown, content = images(channels=3), images(seed=1)
+    first = network([shown, content], training=False)[0]
+    second = network([shown, 1 - content], training=False)[0]
+    assert not np.allclose(first, second)
+
+
+def test_segmentation_network_returns_logits_of_either_sign():
+    keras.utils.set_random_seed(0)
+    pixels = segmentation_network(width=4)(images(8), training=False)[0].numpy()
+    assert pixels.min() < 0 < pixels.max()
+
+
+def test_segmentation_network_has_the_size_that_the_course_states():
+    assert segmentation_network().count_params() == pytest.approx(116_000, rel=0.02)
+
+
+def test_each_further_depth_halves_once_more():
+    network = segmentation_network(width=2, depth=3)
+    assert network(images(1, 24, 8), training=False)[0].shape == (1, 24, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"channels": 2}, r"channels must be one of \(1, 3\). Received: 2"),
+        ({"content_channels": 2}, r"content_channels must be one of \(0, 1, 3\). Received: 2"),
+        ({"width": 0}, "width must be a whole number >= 1. Received: 0"),
+        ({"depth": 1.5}, "depth must be a whole number >= 1. Received: 1.5"),
+    ],
+)
+def test_segmentation_network_refuses_what_it_cannot_build(settings, words):
+    with pytest.raises(ValueError, match=words):
+        segmentation_network(**settings)
+
+
+def test_digit_encoder_guesses_one_z_an_image():
+    assert digit_encoder(5, width=4)(images(3), training=False).shape == (3, 5)
+
+
+def test_hidden_features_are_what_the_discriminator_computes_on_its_way():
+    discriminator = digit_discriminator(width=4)
+    x = images()
+    last = hidden_features(discriminator, -1)(x, training=False)
+    assert last.shape == (2, 4, 4, 16)
+    logits = discriminator.layers[-1](np.reshape(last, (2, -1)))
+    np.testing.assert_allclose(logits, discriminator(x, training=False), rtol=1e-5)
+
+
+def test_hidden_features_counts_the_stages_from_either_end():
+    discriminator = digit_discriminator(width=4)
+    first, last = (hidden_features(discriminator, stage)(images()) for stage in (2, -1))
+    np.testing.assert_array_equal(first, last)
+
+
+@pytest.mark.parametrize("stage", [3, -4])
+def test_hidden_features_refuses_a_stage_that_is_not_there(stage):
+    words = f"stage must be one of the 3 LeakyReLU layers. Received: {stage}"
+    with pytest.raises(ValueError, match=words):
+        hidden_features(digit_discriminator(width=4), stage)
+
+
+@pytest.mark.parametrize("n", [1, BATCH, BATCH + 3])
+def test_network_outputs_answers_every_image_in_order(n):
+    x = images(n, 4, 4)
+    twice, total = network_outputs(doubled(), images=x)
+    np.testing.assert_array_equal(twice, 2 * x)
+    np.testing.assert_allclose(total, x.sum(axis=(1, 2, 3)), rtol=1e-5)
+
+
+def test_network_outputs_agrees_with_keras_predict():
+    discriminator = digit_discriminator(width=4)
+    x = images(5)
+    np.testing.assert_allclose(
+        network_outputs(discriminator, images=x),
+        discriminator.predict(x, verbose=0),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+def test_network_outputs_follows_weights_that_were_trained_on():
+    discriminator = digit_discriminator(width=4)
+    before = network_outputs(discriminator, images=images())
+    discriminator.layers[-1].bias.assign([1.0])
+    np.testing.assert_allclose(network_outputs(discriminator, images=images()), before + 1)
+
+
+def test_network_outputs_uses_the_network_as_when_it_is_not_trained():
+    x = keras.Input((4, 4, 1))
+    network = keras.Model(x, keras.layers.Dropout(0.9)(x))
+    np.testing.assert_array_equal(network_outputs(network, images=images(2, 4, 4)), images(2, 4, 4))
+
+
+def test_network_outputs_neither_warns_nor_compiles_again_for_other_batch_sizes(caplog):
+    networks = [doubled((None, None, 1), name=f"network_{k}") for k in range(6)]
+    for network in networks:  # Keras' predict warns at the fifth
+        for n, side in ((1, 4), (2, 4), (3, 8)):
+            assert network_outputs(network, images=images(n, side, side))[0].shape[0] == n
+    assert [record for record in caplog.records if "retracing" in record.getMessage()] == []
+
+
+def test_network_outputs_does_not_keep_a_network_alive():
+    network = doubled()
+    network_outputs(network, images=images(1, 4, 4))
+    gone = weakref.ref(network)
+    del network
+    gc.collect()
+    assert gone() is None
+
+
+def test_network_outputs_names_the_shape_that_the_network_wants():
+    words = r"images must be of shape \(n, 4, 4, 1\) for the network 'doubled'. Received: .*4, 3\)"
+    with pytest.raises(ValueError, match=words):
+        network_outputs(doubled(), images=images(2, 4, 4, 3))
+
+
+def test_network_outputs_says_which_sizes_may_be_any():
+    with pytest.raises(ValueError, match=r"\(n, any, any, 1\)"):
+        network_outputs(segmentation_network(width=2), images=images(2, 4, 4, 3))
+
+
+def test_network_outputs_counts_the_inputs():
+    with pytest.raises(ValueError, match=r"takes 1 inputs. Received: \['images', 'content'\]"):
+        network_outputs(doubled(), images=images(), content=images())
