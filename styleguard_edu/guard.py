@@ -20,6 +20,7 @@ from .detectors import (
     SegmentationDetector,
     TiledDetector,
 )
+from .pictures import matched
 
 DOMAINS = ("digits", "restyled_digits", "photos")
 TILE = 64  # pixels a side, of photos
@@ -127,7 +128,22 @@ def restyled_digit_detector(checkpoint):
 
 def photo_detector(checkpoint):
     """The detector of restyled photos, not calibrated yet, from its checkpoint."""
-    return TiledDetector(SegmentationDetector(checkpoint.networks["segmenter"]), side=TILE)
+    segmentation = SegmentationDetector(checkpoint.networks["segmenter"], prepare=in_its_colours)
+    return TiledDetector(segmentation, side=TILE)
+
+
+def in_its_colours(pictures, photos):
+    """Photos in the colours of the pictures made from them, so that other colours stand out.
+
+    Parameters
+    ----------
+    pictures, photos : ndarray of float, ``(n, height, width, 3)`` in [0, 1]
+
+    Returns
+    -------
+    ndarray of float32, the shape of ``photos``
+    """
+    return np.stack([matched(*pair) for pair in zip(photos, pictures, strict=True)])
 
 
 BUILDERS = {

@@ -175,20 +175,23 @@ class SegmentationDetector(AnomalyDetector):
     network : keras.Model
         As built by :func:`styleguard_edu.detector_networks.segmentation_network`, trained; with a
         second input it compares images with their content, which must then be given.
+    prepare : callable, optional
+        ``prepare(images, content) -> content`` as the network is to see it.
     false_alarm_rate, pixel_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(self, network, *, false_alarm_rate=0.05, pixel_rate=0.01):
+    def __init__(self, network, *, prepare=None, false_alarm_rate=0.05, pixel_rate=0.01):
         super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
         self.network = network
+        self.prepare = prepare
 
     def _examine(self, images, content, maps):
         inputs = {"images": images}
         if len(self.network.inputs) == 2:
             if content is None:
                 raise ValueError("content must be given: this detector compares. Received: None")
-            inputs["content"] = content
+            inputs["content"] = self.prepare(images, content) if self.prepare else content
         height, width = images.shape[1:3]
         halvings = sum(
             isinstance(layer, keras.layers.MaxPooling2D) for layer in self.network.layers

@@ -11,7 +11,7 @@ from ..detector_networks import segmentation_network
 from ..gallery import PHOTO_SPLITS, load_paintings, load_photos
 from ..guard import BUILDERS
 from ..painting_style import PaintingStyle
-from ..pictures import fit_short_side
+from ..pictures import fit_short_side, matched
 from ._cards import save_with_card
 from ._damage_training import measure_localisation, train_segmenter
 from .painting import measured_photos, middle
@@ -37,25 +37,27 @@ PHOTO_ANOMALIES = {
 }
 
 
-def photo_kinds(level):
-    """Local damage in sizes fit for photos.
+def photo_kinds(level, *, local=True):
+    """Damage in sizes fit for photos.
 
     Parameters
     ----------
     level : {0, 1, 2}
         Light, medium (the one that is measured), gross.
+    local : bool
+        In a part of the picture only.
 
     Returns
     -------
     dict of str to Anomaly
     """
     return {
-        name: KINDS[name](**{KINDS[name]().parameter: values[level]}, local=True)
+        name: KINDS[name](**{KINDS[name]().parameter: values[level]}, local=local)
         for name, values in PHOTO_ANOMALIES.items()
     }
 
 
-def train_photo_detector(*, steps=2_000, learning_rate=3e-3, seed=0):
+def train_photo_detector(*, steps=3_000, learning_rate=3e-3, seed=0):
     """Train the segmenter of restyled photos, and calibrate their guard.
 
     It learns from the training photos restyled by ``paintings_other``; it is calibrated on the
@@ -74,17 +76,24 @@ def train_photo_detector(*, steps=2_000, learning_rate=3e-3, seed=0):
     photos = load_photos()
     practice = [photos[name] for name in PHOTO_SPLITS["train"]]
     pairs = [
-        pair
+        (picture, matched(photo, picture))  # as the detector sees it
         for side in SIZES
-        for pair in restyled_pairs(
+        for picture, photo in restyled_pairs(
             "paintings_other", [fit_short_side(photo, side) for photo in practice], seed=side
         )
+    ]
+    # a large damaged part fills a crop: so the whole crop as well
+    kinds = [
+        kind
+        for level in range(3)
+        for local in (True, False)
+        for kind in photo_kinds(level, local=local).values()
     ]
     segmenter = segmentation_network(3, content_channels=3, depth=3)
     train_segmenter(
         segmenter,
         lambda rng, n: _random_crops(rng, pairs, n),
-        [kind for level in range(3) for kind in photo_kinds(level).values()],
+        kinds,
         steps=steps,
         learning_rate=learning_rate,
         batch_size=8,
