@@ -1,0 +1,111 @@
+import time
+import warnings
+
+from styleguard_edu import load_checkpoint, load_digits, load_guard
+from styleguard_edu.anomalies import Noise, Occlusion
+from styleguard_edu.detection_metrics import roc_auc
+from styleguard_edu.guard import DOMAINS, TILE
+from styleguard_edu.recipes.detecting_photos import photo_kinds, restyled_pairs, stacked
+from styleguard_edu.recipes.detecting_restyled import random_codes, restyle_codes
+from styleguard_edu.recipes.painting import measured_photos
+from styleguard_edu.thresholds import false_alarm_interval
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return load_digits("bundled", verbose=False)
+
+
+@pytest.fixture(autouse=True)
+def use_the_bundled_digits(monkeypatch):
+    monkeypatch.setenv("STYLEGUARD_DIGITS", "bundled")
+
+
+@pytest.fixture(scope="module")
+def restyled(bundled):
+    plain = bundled.test.images[:60]
+    generator = load_checkpoint("style_digits").networks["generator"]
+    return restyle_codes(generator, plain, random_codes(60, np.random.default_rng(0))), plain
+
+
+def test_the_guard_of_digits_keeps_its_promise_on_digits_it_has_not_seen(bundled):
+    detector = load_guard("digits").detector
+    images = bundled.test.images
+    low, high = false_alarm_interval(0.05, len(detector.calibration_scores_), len(images))
+    assert low <= np.mean(detector.predict(images) == -1) <= high
+
+
+def test_the_guard_of_digits_finds_gross_damage_and_its_place(bundled):
+    detector = load_guard("digits").detector
+    clean = bundled.test.images[:100]
+    damaged = Occlusion(side=12)(clean, rng=0)
+    findings = detector.examine(damaged.images)
+    assert roc_auc(detector.anomaly_score(clean), findings.scores) > 0.98
+    inside, outside = (findings.maps[part].mean() for part in (damaged.masks, ~damaged.masks))
+    assert inside > outside
+
+
+def test_the_guard_of_restyled_digits_finds_damage_beside_the_content(restyled):
+    detector = load_guard("restyled_digits").detector
+    images, plain = restyled
+    noisy = Noise(std=0.3)(images, rng=0).images
+    assert roc_auc(detector.anomaly_score(images, plain), detector.anomaly_score(noisy, plain)) > (
+        0.95
+    )
+
+
+def test_the_guard_of_restyled_digits_finds_a_digit_with_the_wrong_content(restyled):
+    detector = load_guard("restyled_digits").detector
+    images, plain = restyled
+    exchanged = detector.anomaly_score(images, plain[::-1])
+    assert roc_auc(detector.anomaly_score(images, plain), exchanged) > 0.95
+
+
+def test_the_guard_of_photos_marks_the_damaged_part_of_a_picture_by_the_other_painter():
+    detector = load_guard("photos").detector
+    photo = measured_photos()["coffee"]
+    pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
+    damaged = photo_kinds(2)["occlusion"](pictures, rng=0, content=content)
+    maps = detector.anomaly_map(damaged.images, content)
+    assert maps[damaged.masks].mean() > maps[~damaged.masks].mean()
+    assert detector.tile_scores(pictures, content).shape == (1, 256 // TILE, 384 // TILE)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_guard_is_loaded_within_5_seconds(domain):
+    started = time.process_time()
+    load_guard(domain)
+    assert time.process_time() - started < 5
+
+
+def test_a_guard_calibrated_on_other_digits_than_those_in_use_warns():
+    with pytest.warns(UserWarning, match="calibrated on the mnist digits"):
+        load_guard("digits", source="mnist")
+
+
+def test_a_guard_of_photos_or_of_the_digits_in_use_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        load_guard("photos", source="mnist")
+        load_guard("digits", source="bundled")
+
+
+def test_each_source_has_its_own_threshold():
+    with pytest.warns(UserWarning, match="calibrated on"):
+        other = load_guard("digits", source="mnist").detector
+    assert other.threshold_ != load_guard("digits").detector.threshold_
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"domain": "cats"}, "domain must be one of .*Received: 'cats'"),
+        ({"domain": "digits", "source": "auto"}, "source must be .*Received: 'auto'"),
+    ],
+)
+def test_unknown_domains_and_sources_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load_guard(**arguments)
