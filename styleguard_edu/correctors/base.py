@@ -1,0 +1,185 @@
+"""What all correctors share: where they may change an image, and how softly."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, maximum_filter
+from sklearn.base import BaseEstimator
+
+from ..images import blend, check_images
+
+
+class Corrector(BaseEstimator):
+    r"""Base class of correctors: mend what is marked, leave the rest bit-identical.
+
+    With image x, proposal y and mask m, grown to the region r,
+
+    .. math:: x' = (1 - w)\,x + w\,y, \qquad w = \mathrm{strength} \cdot
+              (1 \text{ on } m,\ G_{\mathrm{feather}} * r \text{ on the rest of } r,\ 0
+              \text{ elsewhere})
+
+    so a marked pixel is replaced wholly and the seam lies in the ring around it. A corrector
+    proposes; whether its proposal is taken is for :mod:`styleguard_edu.correctors.acceptance`.
+
+    Subclasses define ``_propose``.
+
+    Parameters
+    ----------
+    grow : int >= 0
+        Pixels by which a mask grows in all eight directions: damage reaches a little beyond
+        where it is seen.
+    feather : float >= 0
+        Standard deviation of G in pixels, how soft the seam is; at 0 the ring is replaced wholly.
+    strength : float in [0, 1]
+        Share of the proposal in the result; at 0 nothing changes.
+
+    Attributes
+    ----------
+    full_mask : bool
+        True for correctors that change all of an image, whatever its mask.
+
+    Raises
+    ------
+    ValueError
+        If a number is not one of those above.
+    """
+
+    full_mask = False
+
+    def __init__(self, *, grow=1, feather=0.5, strength=1.0):
+        if not isinstance(grow, Integral) or isinstance(grow, bool) or grow < 0:
+            raise ValueError(f"grow must be a whole number >= 0. Received: {grow!r}")
+        _require_number("feather", feather, 0, np.inf)
+        _require_number("strength", strength, 0, 1)
+        self.grow = grow
+        self.feather = feather
+        self.strength = strength
+
+    def correct(self, images, masks, content=None):
+        """Mend the marked pixels.
+
+        Parameters
+        ----------
+        images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+            Left as they are.
+        masks : ndarray of bool, ``(n, height, width)``
+            True where a pixel is thought to be damaged.
+        content : ndarray of float, ``(n, height, width, channels)`` in [0, 1], optional
+            The images from which ``images`` were made, for correctors that use them; others
+            ignore it.
+
+        Returns
+        -------
+        ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+            Bit-identical to ``images`` outside the grown masks.
+
+        Raises
+        ------
+        TypeError
+            If images are no floating-point numbers or masks no truth values.
+        ValueError
+            If a shape or a range is wrong.
+        FloatingPointError
+            If the corrector proposes NaN or infinite values.
+        """
+        images, masks, content = _checked(images, masks, content)
+        if self.full_mask:
+            masks = np.ones_like(masks)
+        region = self.region(masks)
+        rows = np.flatnonzero(region.any(axis=(1, 2)))
+        corrected = images.copy()
+        if not len(rows):
+            return corrected
+        own = None if content is None else content[rows]
+        proposed = self._propose(images[rows], region[rows], own)
+        proposed = self._checked_proposal(proposed, images[rows].shape)
+        weights = self._weights(masks[rows], region[rows])[..., np.newaxis]
+        mixed = blend(images[rows], proposed, weights)
+        # not left to a weight of 0: outside the region the very bits are kept
+        corrected[rows] = np.where(region[rows][..., np.newaxis], mixed, images[rows])
+        return corrected
+
+    def region(self, masks):
+        """The pixels that may change.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, ``(n, height, width)``
+
+        Returns
+        -------
+        ndarray of bool, ``(n, height, width)``
+            The masks, grown; all True for a corrector with ``full_mask``.
+        """
+        if self.full_mask:
+            return np.ones_like(masks)
+        side = 2 * self.grow + 1
+        return maximum_filter(masks, (1, side, side), mode="constant")
+
+    def __sklearn_clone__(self):
+        # networks and scores are shared with the clone: nothing here changes them
+        return type(self)(**self.get_params(deep=False))
+
+    def _propose(self, images, masks, content):
+        """Proposed images; only their values inside the (already grown) masks count.
+
+        Every image has at least one marked pixel.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define _propose")
+
+    def _weights(self, masks, region):
+        """Share of the proposal, ``(n, height, width)`` in [0, 1]."""
+        soft = region.astype(np.float32)
+        if self.feather:
+            soft = gaussian_filter(soft, (0, self.feather, self.feather), mode="nearest")
+        # rounding inside the filter may pass 1
+        return self.strength * np.where(masks, 1, np.minimum(soft, 1))
+
+    def _checked_proposal(self, proposed, shape):
+        proposed = np.asarray(proposed, np.float32)
+        if proposed.shape != shape:
+            raise ValueError(
+                f"{type(self).__name__} must propose images of shape {shape}. "
+                f"Received: shape {proposed.shape}"
+            )
+        if not np.isfinite(proposed).all():
+            raise FloatingPointError(
+                f"{type(self).__name__} must propose finite images. Received: NaN or infinite "
+                "values"
+            )
+        return np.clip(proposed, 0, 1)
+
+
+def _checked(images, masks, content):
+    images, masks = check_images(images), np.asarray(masks)
+    if masks.dtype != bool:
+        raise TypeError(f"masks must hold True (damaged) and False. Received: dtype {masks.dtype}")
+    if masks.shape != images.shape[:3]:
+        raise ValueError(
+            f"masks must be of shape (n, height, width) = {images.shape[:3]}, as images. "
+            f"Received: shape {masks.shape}"
+        )
+    return images, masks, _checked_content(content, images)
+
+
+def _checked_content(content, images):
+    if content is None:
+        return None
+    content = check_images(content, name="content")
+    if content.shape[:3] != images.shape[:3]:
+        raise ValueError(
+            "content must have as many images as images, of the same size "
+            f"{images.shape[:3]}. Received: {content.shape[:3]}"
+        )
+    return content
+
+
+def _require_number(name, value, low, high):
+    """Raise ValueError unless a hyperparameter is a finite number from ``low`` to ``high``."""
+    if (
+        not isinstance(value, Real)
+        or isinstance(value, bool)
+        or not (low <= value <= high and np.isfinite(value))  # also false for NaN
+    ):
+        allowed = f"from {low} to {high}" if np.isfinite(high) else f">= {low}, finite"
+        raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")

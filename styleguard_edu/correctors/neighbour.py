@@ -1,0 +1,91 @@
+"""Two correctors without a network: what the neighbours suggest."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, median_filter
+
+from .base import Corrector
+
+_DOUBT = 0.01  # evidence, in pixels, that a coarser estimate counts for
+
+
+class NeighbourCorrector(Corrector):
+    r"""Marked pixels are filled in from unmarked ones around them.
+
+    First by normalised convolution (Knutsson & Westin, 1993), coarse to fine: with k = 1 on
+    unmarked pixels and 0 on marked ones, the estimate is :math:`G_\sigma * (k x) / G_\sigma * k`,
+    the mean of what is known nearby. Then by diffusion: ``steps`` times each marked pixel becomes
+    the mean of its four neighbours, which smooths the filling and joins it to the rim. What was
+    there before plays no part.
+
+    An image whose grown mask covers it wholly has no neighbours left, and stays as it is.
+    :func:`skimage.restoration.inpaint_biharmonic`, one image at a time, continues slopes as well:
+    1 to 3 dB better in holes in digits, far better in pictures that are smooth.
+
+    Parameters
+    ----------
+    steps : int >= 0
+        Of diffusion.
+    grow, feather, strength
+        As for :class:`Corrector`. Strokes of digits are three pixels wide: there a growth of 0 is
+        safer, as the mask of a detector reaches over the rim already.
+    """
+
+    def __init__(self, *, steps=30, grow=1, feather=0.5, strength=1.0):
+        super().__init__(grow=grow, feather=feather, strength=strength)
+        if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 0:
+            raise ValueError(f"steps must be a whole number >= 0. Received: {steps!r}")
+        self.steps = steps
+
+    def _propose(self, images, masks, content):
+        marked = masks[..., np.newaxis]
+        hopeless = marked.all(axis=(1, 2, 3), keepdims=True)
+        filled = np.where(marked & ~hopeless, _normalised_convolution(images, marked), images)
+        for _ in range(self.steps):
+            padded = np.pad(filled, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+            mean = padded[:, 2:, 1:-1] + padded[:, :-2, 1:-1]
+            mean += padded[:, 1:-1, 2:]
+            mean += padded[:, 1:-1, :-2]
+            filled = np.where(marked, mean / 4, filled)
+        return np.where(hopeless, images, filled)
+
+
+class MedianCorrector(Corrector):
+    """Marked pixels become the median of the window around them, marked or not.
+
+    The oldest cure for dead pixels: it works as long as most of a window is sound, so also where
+    a mask marks too much; it cannot fill a hole.
+
+    Parameters
+    ----------
+    size : int
+        Side of the window in pixels, odd.
+    grow, feather, strength
+        As for :class:`Corrector`.
+    """
+
+    def __init__(self, *, size=3, grow=1, feather=0.5, strength=1.0):
+        super().__init__(grow=grow, feather=feather, strength=strength)
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1 or size % 2 == 0:
+            raise ValueError(f"size must be an odd whole number >= 1. Received: {size!r}")
+        self.size = size
+
+    def _propose(self, images, masks, content):
+        return median_filter(images, (1, self.size, self.size, 1), mode="nearest")
+
+
+def _normalised_convolution(images, marked):
+    """The mean of unmarked pixels nearby, as near as there are some, ``(n, h, w, c)``."""
+    known = (~marked).astype(np.float32)
+    values = images * known
+    count = np.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
+    estimate = values.sum(axis=(1, 2), keepdims=True) / count
+    # e.g. 9, 3, 1 px for 28 px: the widest filter reaches everywhere
+    widths = 3.0 ** np.arange(max(1, round(np.log(max(images.shape[1:3]) / 3) / np.log(3))) + 1)
+    for width in widths[::-1]:
+        sigma = (0, width, width, 0)
+        evidence = gaussian_filter(known, sigma, mode="nearest")
+        near = gaussian_filter(values, sigma, mode="nearest")
+        estimate = (near + _DOUBT * estimate) / (evidence + _DOUBT)
+    return estimate

@@ -1,0 +1,528 @@
+from styleguard_edu.anomalies import Rotation, Scaling, Shear, Shift
+from styleguard_edu.correctors import (
+    Corrector,
+    MedianCorrector,
+    NeighbourCorrector,
+    RealignCorrector,
+    accept,
+    change,
+    chosen_images,
+    smallest_change,
+)
+from styleguard_edu.metrics import psnr
+
+import numpy as np
+import pytest
+from skimage.restoration import inpaint_biharmonic
+from sklearn.base import clone
+
+
+class Whitener(Corrector):
+    """A corrector whose answer is known: white."""
+
+    def _propose(self, images, masks, content):
+        return np.ones_like(images)
+
+
+class Content(Corrector):
+    def _propose(self, images, masks, content):
+        return content
+
+
+def no_score(images, content):
+    return np.zeros(len(images))
+
+
+def noise(n=3, height=12, width=10, channels=1, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.random((n, height, width, channels), dtype=np.float32)
+
+
+def one_pixel(n=3, height=12, width=10):
+    """Masks with the pixel in row 5, column 4 marked."""
+    masks = np.zeros((n, height, width), bool)
+    masks[:, 5, 4] = True
+    return masks
+
+
+def some_masks(n=3, height=12, width=10, share=0.1, seed=1):
+    return np.random.default_rng(seed).random((n, height, width)) < share
+
+
+# The contract, for every kind that follows masks.
+
+KINDS = (NeighbourCorrector, MedianCorrector, Whitener)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_outside_the_grown_mask_every_bit_is_kept(kind, channels):
+    images, masks = noise(channels=channels), some_masks()
+    corrector = kind(grow=1, feather=2.0)
+    corrected = corrector.correct(images, masks)
+    outside = ~corrector.region(masks)
+    assert outside.any() and (corrected != images)[~outside].any()
+    np.testing.assert_array_equal(
+        corrected[outside].view(np.uint32), images[outside].view(np.uint32)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_results_are_images_and_the_input_is_left_alone(kind):
+    images, masks = noise(), some_masks()
+    before = images.copy()
+    corrected = kind().correct(images, masks)
+    assert (corrected.shape, corrected.dtype) == (images.shape, np.float32)
+    assert corrected.min() >= 0 and corrected.max() <= 1
+    np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_is_corrected_the_same_whatever_else_is_in_the_batch(kind):
+    images, masks = noise(), some_masks()
+    masks[1] = False
+    together = kind().correct(images, masks)
+    np.testing.assert_array_equal(together[1], images[1])
+    np.testing.assert_allclose(together[2:], kind().correct(images[2:], masks[2:]), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_strength_or_without_marks_nothing_changes(kind):
+    images = noise()
+    np.testing.assert_array_equal(kind(strength=0.0).correct(images, some_masks()), images)
+    np.testing.assert_array_equal(kind().correct(images, np.zeros((3, 12, 10), bool)), images)
+
+
+def test_a_mask_grows_in_all_eight_directions_and_stops_at_the_rim():
+    region = Whitener(grow=2).region(one_pixel())
+    assert region[0].sum() == 25 and region[0, 3:8, 2:7].all()
+    corner = np.zeros((1, 12, 10), bool)
+    corner[0, 0, 0] = True
+    assert Whitener(grow=1).region(corner).sum() == 4
+
+
+def test_marked_pixels_are_replaced_wholly_and_the_ring_is_mixed():
+    black = np.zeros((3, 12, 10, 1), np.float32)
+    corrected = Whitener(grow=1, feather=1.0).correct(black, one_pixel())[0, ..., 0]
+    assert corrected[5, 4] == 1
+    ring = np.delete(corrected[4:7, 3:6].ravel(), 4)
+    assert (ring > 0).all() and (ring < 1).all()
+    assert ring[1] > ring[0]  # a corner lies farther from the mark than a side
+
+
+def test_without_feather_the_ring_is_replaced_as_well():
+    black = np.zeros((3, 12, 10, 1), np.float32)
+    corrected = Whitener(grow=1, feather=0.0).correct(black, one_pixel())[0, ..., 0]
+    np.testing.assert_array_equal(corrected[4:7, 3:6], 1)
+    assert corrected.sum() == 9
+
+
+def test_strength_mixes_known_by_hand():
+    grey = np.full((3, 12, 10, 1), 0.5, np.float32)
+    corrected = Whitener(strength=0.5).correct(grey, one_pixel())
+    assert corrected[0, 5, 4, 0] == pytest.approx(0.75)
+
+
+def test_content_is_checked_and_handed_on():
+    black, white = np.zeros((3, 12, 10, 1), np.float32), np.ones((3, 12, 10, 1), np.float32)
+    assert Content().correct(black, one_pixel(), white)[0, 5, 4, 0] == 1
+    with pytest.raises(ValueError, match=r"as many images as images.*Received: \(2, 12, 10\)"):
+        Content().correct(black, one_pixel(), white[:2])
+
+
+@pytest.mark.parametrize(
+    ("masks", "error", "words"),
+    [
+        (np.zeros((3, 12, 10)), TypeError, "masks must hold True .*Received: dtype float64"),
+        (np.zeros((3, 12, 9), bool), ValueError, r"masks must be .*Received: shape \(3, 12, 9\)"),
+        (np.zeros((3, 12, 10, 1), bool), ValueError, "masks must be of shape"),
+    ],
+)
+@pytest.mark.parametrize("corrector", [NeighbourCorrector(), RealignCorrector(no_score)])
+def test_masks_are_checked(corrector, masks, error, words):
+    with pytest.raises(error, match=words):
+        corrector.correct(noise(), masks)
+
+
+def test_images_are_checked():
+    with pytest.raises(ValueError, match="images must lie in"):
+        NeighbourCorrector().correct(noise() + 1, one_pixel())
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"grow": -1}, "grow must be a whole number >= 0. Received: -1"),
+        ({"grow": 1.5}, "grow must be a whole number"),
+        ({"feather": -0.1}, "feather must be a number >= 0, finite. Received: -0.1"),
+        ({"strength": 1.1}, "strength must be a number from 0 to 1. Received: 1.1"),
+        ({"strength": np.nan}, "strength must be a number"),
+        ({"steps": -1}, "steps must be a whole number >= 0. Received: -1"),
+    ],
+)
+def test_hyperparameters_are_checked(settings, words):
+    with pytest.raises(ValueError, match=words):
+        NeighbourCorrector(**settings)
+
+
+@pytest.mark.parametrize(
+    ("proposal", "error", "words"),
+    [
+        (np.zeros((3, 12, 10)), ValueError, r"must propose images of shape \(3, 12, 10, 1\)"),
+        (np.full((3, 12, 10, 1), np.nan), FloatingPointError, "must propose finite images"),
+    ],
+)
+def test_proposals_are_checked(proposal, error, words):
+    class Wrong(Corrector):
+        def _propose(self, images, masks, content):
+            return proposal
+
+    with pytest.raises(error, match=words):
+        Wrong().correct(noise(), one_pixel())
+
+
+@pytest.mark.parametrize(
+    "corrector",
+    [NeighbourCorrector(steps=3, grow=0), MedianCorrector(size=5), RealignCorrector(no_score)],
+)
+def test_correctors_can_be_cloned(corrector):
+    twin = clone(corrector)
+    assert twin is not corrector and twin.get_params() == corrector.get_params()
+
+
+def test_a_clone_shares_what_scores():
+    class Scorer:
+        def score(self, images, content):
+            return np.zeros(len(images))
+
+    scorer = Scorer()  # a detector in practice, with networks that are costly to copy
+    assert clone(RealignCorrector(scorer.score)).score.__self__ is scorer
+
+
+# Neighbours.
+
+
+def test_a_hole_in_a_flat_picture_is_filled_with_its_grey_whatever_was_there():
+    flat = np.full((3, 12, 10, 1), 0.25, np.float32)
+    damaged = np.where(some_masks(share=0.3)[..., None], noise(), flat)
+    corrected = NeighbourCorrector().correct(damaged, some_masks(share=0.3))
+    np.testing.assert_allclose(corrected, flat, atol=1e-5)
+
+
+def test_one_missing_pixel_becomes_the_mean_of_its_four_neighbours():
+    images = noise()
+    corrected = NeighbourCorrector(grow=0).correct(images, one_pixel())
+    neighbours = images[:, 4, 4] + images[:, 6, 4] + images[:, 5, 3] + images[:, 5, 5]
+    np.testing.assert_allclose(corrected[:, 5, 4], neighbours / 4, atol=1e-6)
+
+
+def test_a_gap_between_black_and_white_becomes_a_slope():
+    # diffusion solves Laplace's equation: halfway between 0 and 1 the grey is one half
+    images = np.zeros((1, 9, 9, 1), np.float32)
+    images[:, :, 6:] = 1
+    gap = np.zeros((1, 9, 9), bool)
+    gap[:, :, 3:6] = True
+    row = NeighbourCorrector(grow=0, steps=200).correct(images, gap)[0, 4, :, 0]
+    np.testing.assert_allclose(row, [0, 0, 0, 0.25, 0.5, 0.75, 1, 1, 1], atol=1e-3)
+
+
+def test_an_image_that_is_marked_wholly_stays_as_it_is():
+    images, masks = noise(), one_pixel()
+    masks[1] = True
+    corrected = NeighbourCorrector().correct(images, masks)
+    np.testing.assert_array_equal(corrected[1], images[1])
+    assert (corrected[0] != images[0]).any()
+
+
+def test_filling_helps_a_smooth_picture_but_biharmonic_inpainting_helps_more():
+    rows, columns = np.mgrid[:32, :32]
+    truth = (0.5 + 0.3 * np.sin(rows / 4) * np.cos(columns / 5)).astype(np.float32)[None, ..., None]
+    masks = some_masks(1, 32, 32, share=0.3)
+    damaged = np.where(masks[..., None], 0, truth)
+    filled = NeighbourCorrector(grow=0).correct(damaged, masks)
+    better = inpaint_biharmonic(damaged[0], masks[0], channel_axis=-1)[None]
+    nothing, own, theirs = (psnr(x, truth)[0] for x in (damaged, filled, better.clip(0, 1)))
+    assert own > nothing + 20
+    assert theirs > own + 6  # it continues slopes, at a higher price
+
+
+def test_the_median_takes_a_dead_pixel_away_and_keeps_an_edge():
+    images = np.zeros((1, 9, 9, 1), np.float32)
+    images[:, :, 5:] = 1
+    dead = images.copy()
+    dead[0, 4, 2] = 1
+    corrected = MedianCorrector().correct(dead, np.ones((1, 9, 9), bool))
+    np.testing.assert_array_equal(corrected, images)
+
+
+def test_the_median_cannot_fill_a_hole_that_neighbours_can():
+    damaged = np.full((1, 12, 10, 1), 0.5, np.float32)
+    hole = np.zeros((1, 12, 10), bool)
+    hole[0, 4:8, 3:7] = True
+    damaged[hole] = 1
+    filled, filtered = (
+        kind().correct(damaged, hole) for kind in (NeighbourCorrector, MedianCorrector)
+    )
+    np.testing.assert_allclose(filled, 0.5, atol=1e-5)
+    assert (filtered[0, 5:7, 4:6] == 1).all()
+
+
+@pytest.mark.parametrize("size", [0, 2, 3.0])
+def test_the_window_of_the_median_is_odd(size):
+    with pytest.raises(
+        ValueError, match=f"size must be an odd whole number >= 1. Received: {size}"
+    ):
+        MedianCorrector(size=size)
+
+
+# Realignment: an upright bar of 20x4 px, centred by mass as digits are.
+
+
+def bars(n=4, channels=1):
+    images = np.zeros((n, 28, 28, channels), np.float32)
+    images[:, 4:25, 12:17] = 1
+    images[:, [4, 24]] *= 0.5  # its box is 21 px high, its ends soft
+    return images
+
+
+def unlike_a_bar(images, content=None):
+    """A score made by hand: in nats, 1 a fifth of the bar that is missing or extra."""
+    return 5 * np.abs(images - bars(1, images.shape[-1])).sum(axis=(1, 2, 3)) / bars(1).sum()
+
+
+def realigned(images, **settings):
+    return RealignCorrector(unlike_a_bar, box=21.0, **settings).align(images)
+
+
+@pytest.mark.parametrize("pixels", [2, 4])
+def test_a_shift_is_undone_exactly(pixels):
+    damaged = Shift(pixels=pixels)(bars(), rng=0).images
+    found = realigned(damaged)
+    np.testing.assert_allclose(found.images, bars(), atol=1e-5)
+    steps = np.abs(found.transforms[:, :2]).max(axis=1)
+    assert (steps > 0.7 * pixels - 0.5).all() and (found.transforms[:, 2:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "anomaly",
+    [Rotation(degrees=20), Rotation(degrees=30), Shear(slope=0.45), Scaling(factor=1.3)],
+    ids=lambda anomaly: f"{anomaly.name}_{anomaly.value:g}",
+)
+def test_most_of_a_known_transform_is_undone(anomaly):
+    damaged = anomaly(bars(), rng=0).images
+    found = realigned(damaged)
+    assert (found.scores < 0.6 * found.scores_before).all()
+    assert (change(bars(), found.images) < 0.75 * change(bars(), damaged)).all()
+
+
+def test_what_was_done_is_the_opposite_of_the_damage():
+    damaged = Rotation(degrees=24)(bars(8), rng=0).images
+    angles = realigned(damaged).transforms[:, 2]
+    leans_left = damaged[:, 4:9, :12, 0].sum(axis=(1, 2)) > damaged[:, 4:9, 17:, 0].sum(axis=(1, 2))
+    assert leans_left.any() and not leans_left.all()
+    # counter-clockwise is positive: it takes the upper end to the left
+    assert (angles[leans_left] < 0).all() and (angles[~leans_left] > 0).all()
+
+
+def test_a_clean_image_is_left_alone_bit_by_bit():
+    found = realigned(bars())
+    np.testing.assert_array_equal(found.images, bars())
+    assert (found.transforms == 0).all() and (found.sizes == 0).all()
+
+
+@pytest.mark.parametrize("penalty", [0.0, 2.0])
+def test_the_image_as_it_is_wins_ties(penalty):
+    images = noise(2, 28, 28)
+    found = RealignCorrector(no_score, penalty=penalty).align(images)
+    np.testing.assert_array_equal(found.images, images)
+
+
+def test_a_higher_penalty_asks_for_more_gain():
+    damaged = Shift(pixels=3)(bars(), rng=0).images
+    gain = unlike_a_bar(damaged) - unlike_a_bar(bars())
+    assert (realigned(damaged, penalty=0.5).sizes > 0).all()
+    assert (realigned(damaged, penalty=10 * gain.max()).sizes == 0).all()
+
+
+def test_transforms_stay_inside_their_bounds_whatever_the_score_likes():
+    images = np.concatenate([noise(3, 28, 28), Shift(pixels=12)(bars(), rng=0).images])
+
+    def likes_change(candidates, content):
+        given = np.tile(images, (len(candidates) // len(images), 1, 1, 1))
+        return -change(given, candidates)
+
+    bounds = {"shift": 2.0, "angle": 10.0, "log_scale": 0.1, "shear": 0.0}
+    found = RealignCorrector(likes_change, penalty=0.0, **bounds).align(images)
+    assert (np.abs(found.transforms) <= [2.0, 2.0, 10.0, 0.1, 0.0]).all()
+    np.testing.assert_allclose(found.sizes[3:], 1)  # the bars were shifted farther than 2 px
+
+
+def test_at_most_12_candidates_an_image_are_scored_in_one_batch():
+    asked = []
+
+    def counting(images, content):
+        asked.append((len(images), len(content)))
+        return np.zeros(len(images))
+
+    RealignCorrector(counting).align(bars(3), content=bars(3))
+    ((images, content),) = asked
+    assert images == content and images % 3 == 0 and images <= 12 * 3
+
+
+def test_realigning_ignores_the_masks_and_keeps_colour():
+    damaged = Shift(pixels=3)(bars(2, channels=3), rng=0).images
+    corrector = RealignCorrector(unlike_a_bar, box=21.0)
+    empty = corrector.correct(damaged, np.zeros((2, 28, 28), bool))
+    full = corrector.correct(damaged, np.ones((2, 28, 28), bool))
+    np.testing.assert_array_equal(empty, full)
+    np.testing.assert_allclose(empty, bars(2, channels=3), atol=1e-5)
+
+
+def test_what_comes_in_from_outside_is_background_however_much_is_shown():
+    large = np.full((1, 28, 28, 1), 0.2, np.float32)
+    large[:, 1:27, 1:27] = 1  # most of the picture, so the median would be white
+    found = RealignCorrector(lambda x, content: x.sum(axis=(1, 2, 3)), box=10.0).align(large)
+    assert found.transforms[0, 3] < -0.3
+    np.testing.assert_allclose(found.images[:, [0, -1]], 0.2, atol=1e-5)
+
+
+def test_a_blank_or_a_flat_image_is_left_alone():
+    images = np.zeros((2, 28, 28, 1), np.float32)
+    images[1] = 0.3
+    np.testing.assert_array_equal(realigned(images).images, images)
+
+
+def test_the_size_of_an_image_need_not_be_square():
+    wide = np.zeros((2, 20, 40, 1), np.float32)
+    wide[:, 5:15, 10:20] = 0.8
+    found = RealignCorrector(lambda x, content: -x[:, :, 20].sum(axis=(1, 2)), box=10.0).align(wide)
+    assert found.images.shape == wide.shape
+    assert (found.transforms[:, 1] > 4).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"penalty": -1}, "penalty must be a number >= 0"),
+        ({"box": 0}, "box must be a number >= 1"),
+        ({"angle": 91}, "angle must be a number from 0 to 90. Received: 91"),
+        ({"shift": np.inf}, "shift must be a number >= 0, finite. Received: inf"),
+        ({"log_scale": 3}, "log_scale must be"),
+        ({"shear": -0.1}, "shear must be"),
+    ],
+)
+def test_bounds_are_checked(settings, words):
+    with pytest.raises(ValueError, match=words):
+        RealignCorrector(no_score, **settings)
+
+
+def test_scores_are_checked():
+    with pytest.raises(TypeError, match="score must be callable"):
+        RealignCorrector(None)
+    with pytest.raises(ValueError, match="score must give one number for each of 18 images"):
+        RealignCorrector(lambda images, content: np.zeros(2)).align(bars(2))
+    with pytest.raises(FloatingPointError, match="score must give finite numbers"):
+        RealignCorrector(lambda images, content: np.full(len(images), np.nan)).align(bars(2))
+
+
+# Acceptance.
+
+BEFORE = {"score_before": [10.0, 10.0, 10.0, 10.0], "p_before": [0.01, 0.01, 0.01, 0.01]}
+
+
+def test_acceptance_known_by_hand():
+    # clearly better; too little better; p-value fell; too far
+    accepted = accept(
+        **BEFORE,
+        score_after=[4.0, 9.5, 4.0, 4.0],
+        p_after=[0.2, 0.2, 0.005, 0.2],
+        distance=[0.1, 0.1, 0.1, 0.4],
+        margin=1.0,
+        limit=0.3,
+    )
+    assert accepted.tolist() == [True, False, False, False]
+
+
+def test_the_bounds_of_acceptance_are_inside():
+    accepted = accept(
+        **BEFORE, score_after=[9.0] * 4, p_after=[0.01] * 4, distance=[0.3] * 4, margin=1, limit=0.3
+    )
+    assert accepted.all()
+
+
+def test_an_image_that_did_not_change_is_never_accepted():
+    accepted = accept(
+        **BEFORE,
+        score_after=BEFORE["score_before"],
+        p_after=BEFORE["p_before"],
+        distance=np.zeros(4),
+        margin=1e-9,
+        limit=1,
+    )
+    assert not accepted.any()
+
+
+def test_candidates_are_judged_together_each_by_its_own_limit():
+    accepted = accept(
+        **BEFORE,
+        score_after=np.full((2, 4), 1.0),
+        p_after=np.full((2, 4), 0.5),
+        distance=np.full((2, 4), 0.2),
+        margin=1.0,
+        limit=[[0.1], [0.3]],
+    )
+    np.testing.assert_array_equal(accepted, [[False] * 4, [True] * 4])
+
+
+def test_of_accepted_candidates_the_smallest_change_wins_not_the_best_score():
+    accepted = np.array([[True, True, False], [True, False, False], [False, True, False]])
+    distance = [[0.3, 0.2, 0.1], [0.1, 0.0, 0.1], [0.0, 0.2, 0.1]]
+    # the nearest accepted; the first of equals; none
+    assert smallest_change(accepted, distance).tolist() == [1, 0, -1]
+
+
+def test_chosen_images_are_the_candidates_or_bit_by_bit_the_originals():
+    images, first, second = noise(3), noise(3, seed=1), noise(3, seed=2)
+    taken = chosen_images(images, [first, second], np.array([1, -1, 0]))
+    for result, expected in zip(taken, (second[0], images[1], first[2]), strict=True):
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_change_known_by_hand():
+    black = np.zeros((2, 4, 4, 1), np.float32)
+    after = black.copy()
+    after[1, 0, 0] = 1  # one of sixteen: root of 1 / 16
+    np.testing.assert_allclose(change(black, after), [0, 0.25])
+    np.testing.assert_allclose(change(black, np.stack([black, after])), [[0, 0], [0, 0.25]])
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"score_before": [[1.0]]}, r"score_before must be of shape \(n,\)"),
+        ({"score_after": [np.nan] * 4}, "score_after must hold .*4 of them NaN or infinite"),
+        ({"score_after": [1.0] * 3}, r"score_after must be of shape \(4,\) or \(k, 4\)"),
+        ({"p_before": [0.1]}, r"p_before must be of shape \(4,\)"),
+        ({"p_after": [1.1] * 4}, r"p_after must lie in \[0, 1\]"),
+        ({"distance": [[0.1] * 4]}, r"distance must be .*Received: shape \(1, 4\)"),
+        ({"distance": [-0.1] * 4}, "distance must be at least 0. Received: -0.1"),
+        ({"margin": 0}, "margin must be above 0 and finite. Received: 0"),
+        ({"limit": -1}, "limit must be at least 0. Received: -1"),
+        ({"limit": [0.1, 0.1]}, "limit must be a number or fit the shape"),
+    ],
+)
+def test_acceptance_checks_its_arguments(changed, words):
+    good = {"score_after": [4.0] * 4, "p_after": [0.2] * 4, "distance": [0.1] * 4}
+    with pytest.raises(ValueError, match=words):
+        accept(**{**BEFORE, **good, "margin": 1.0, "limit": 0.3, **changed})
+
+
+def test_choosing_checks_its_arguments():
+    with pytest.raises(ValueError, match=r"accepted and distance must both be of shape \(k, n\)"):
+        smallest_change([True], [0.1])
+    with pytest.raises(ValueError, match="choice must hold 3 numbers from -1 to 0"):
+        chosen_images(noise(3), [noise(3)], np.array([0, 1, -1]))
+    with pytest.raises(ValueError, match=r"candidates\[0\] must hold 3 images. Received: 2"):
+        chosen_images(noise(3), [noise(2)], np.array([0, -1, -1]))
+    with pytest.raises(ValueError, match="before must be of shape"):
+        change(noise(3), noise(2))
