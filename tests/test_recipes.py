@@ -114,6 +114,12 @@ def test_every_recipe_has_its_checkpoint_and_every_checkpoint_its_recipe():
     assert set(SHIPPED) == set(RECIPES)
 
 
+def test_the_checkpoints_are_small_enough_to_clone():
+    sizes = {path: path.stat().st_size for path in data_path("checkpoints").rglob("*.*")}
+    assert sum(sizes.values()) <= 30e6
+    assert max(size for path, size in sizes.items() if path.suffix == ".keras") <= 4e6
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_reference_checkpoint_has_a_card(name):
     card = load_checkpoint(name).card
@@ -310,7 +316,7 @@ def test_results_are_measured_on_the_test_photos_at_one_size(photos):
 )
 def test_a_photo_is_measured_in_its_middle_as_large_as_fits(shape, down, right):
     rows, columns = np.meshgrid(*(np.linspace(0, 1, side) for side in shape), indexing="ij")
-    middle = painting._middle(np.dstack([rows, columns, 0 * rows]).astype(np.float32))
+    middle = painting.middle(np.dstack([rows, columns, 0 * rows]).astype(np.float32))
     assert middle.shape == (256, 384, 3)
     np.testing.assert_allclose(middle[[0, -1], 100, 0], down, atol=0.01)
     np.testing.assert_allclose(middle[100, [0, -1], 1], right, atol=0.01)

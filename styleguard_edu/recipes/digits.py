@@ -110,12 +110,13 @@ def train_digit_gan(*, steps=20_000, batch_size=64, learning_rate=1e-3, seed=0):
 def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, seed=0):
     """Train the same GAN on the 997 bundled training digits alone, to show what few data cost.
 
-    Parameters and what is kept are those of :func:`train_digit_gan`.
+    Parameters and what is kept are those of :func:`train_digit_gan`, but for the discriminator.
     """
     _train_and_save(
         "digit_gan_bundled",
         load_digits("bundled").train.images,
         "bundled train split (997 images)",
+        generator_only=True,
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -123,7 +124,7 @@ def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, s
     )
 
 
-def _train_and_save(name, images, data, **settings):
+def _train_and_save(name, images, data, *, generator_only=False, **settings):
     """Train a digit GAN on ``images`` and save it with its card and its log."""
     steps, rate, seed = settings["steps"], settings["learning_rate"], settings["seed"]
     keras.utils.set_random_seed(seed)
@@ -139,9 +140,12 @@ def _train_and_save(name, images, data, **settings):
     )
     real = load_digits("mnist", verbose=False).test.images
     final = measure_generator(gan.averaged_generator, judge, real)
+    networks = {"generator": gan.averaged_generator}
+    if not generator_only:
+        networks["discriminator"] = gan.discriminator
     save_with_card(
         name,
-        {"generator": gan.averaged_generator, "discriminator": gan.discriminator},
+        networks,
         data=data,
         settings=settings,
         seconds=log["seconds"][-1],

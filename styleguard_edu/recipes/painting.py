@@ -43,13 +43,10 @@ def train_paintings(*, steps=5_000, learning_rate=1e-3, seed=0):
 
 
 def train_paintings_other(*, steps=5_000, learning_rate=1e-3, seed=1):
-    """Train the same network from another seed, for guards; parameters as the first.
-
-    Only the generator is kept: a guard needs no more.
-    """
+    """Train the same network from another seed, for guards; parameters as the first, no log."""
     _train_and_save(
         "paintings_other",
-        generator_only=True,
+        keep_log=False,
         steps=steps,
         learning_rate=learning_rate,
         seed=seed,
@@ -151,7 +148,7 @@ def measure_repainting(repaint, painting, photos, *, only=MEASURES):
     return {name: float(mean) for name, mean in zip(only, np.mean(rows, axis=0), strict=True)}
 
 
-def _train_and_save(name, *, steps, learning_rate, seed, generator_only=False):
+def _train_and_save(name, *, steps, learning_rate, seed, keep_log=True):
     paintings, photos = load_paintings(), load_photos()
     style = PaintingStyle(paintings, seed=seed)
     style.compile(*(cosine_adam(learning_rate, steps) for _ in range(2)))
@@ -169,12 +166,9 @@ def _train_and_save(name, *, steps, learning_rate, seed, generator_only=False):
         [*(stop for stop in STOPS if stop < steps), steps],
         name=name,
     )
-    networks = {"generator": style.averaged_generator}
-    if not generator_only:
-        networks["discriminator"] = style.discriminator
     save_with_card(
         name,
-        networks,
+        {"generator": style.averaged_generator},
         data=f"photos {', '.join(PHOTO_SPLITS['train'])}; paintings {', '.join(paintings)}",
         settings={
             "steps": steps,
@@ -190,7 +184,7 @@ def _train_and_save(name, *, steps, learning_rate, seed, generator_only=False):
         notes="generator: the running average of G's weights; codes in the order of the "
         f"paintings. Measured on {', '.join(PHOTO_SPLITS['test'])} at 384x256, mean; matched_ "
         "is the baseline, histogram matching.",
-        arrays=None if generator_only else log,
+        arrays=log if keep_log else None,
     )
 
 
