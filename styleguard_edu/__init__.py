@@ -1,8 +1,8 @@
 """styleguard-edu: GANs, style transfer, and guarding what they draw.
 
 The names below are loaded when first used, so ``import styleguard_edu`` is fast and does not
-import TensorFlow; ``images``, ``metrics``, ``thresholds``, ``datasets``, ``pictures`` and
-``gallery`` work without it.
+import TensorFlow; ``images``, ``metrics``, ``thresholds``, ``anomalies``, ``datasets``,
+``pictures`` and ``gallery`` work without it.
 """
 
 from importlib import import_module
