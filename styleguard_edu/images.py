@@ -102,6 +102,40 @@ def check_picture(picture, *, name="picture", channels=(3,), least=1):
     return check_images(array[np.newaxis], name=name)[0]
 
 
+def check_content(content, images):
+    """Return the images from which others were made after checking that they belong together.
+
+    Parameters
+    ----------
+    content : array_like, ``(n, height, width, 1 or 3)`` in [0, 1], or None
+    images : ndarray, ``(n, height, width, channels)``
+        Checked already.
+
+    Returns
+    -------
+    ndarray of float32, or None if there is no content
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`check_images`, or if number or size differ from those of ``images``.
+    """
+    if content is None:
+        return None
+    content = check_images(content, name="content")
+    if content.shape[:3] != images.shape[:3]:
+        raise ValueError(
+            "content must have as many images as images, of the same size "
+            f"{images.shape[:3]}. Received: {content.shape[:3]}"
+        )
+    return content
+
+
+def in_colour(images):
+    """Return images ``(n, height, width, 3)``: grey ones with their channel three times."""
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+
+
 def blend(images, others, strength):
     """Mix images with others, pixel by pixel.
 

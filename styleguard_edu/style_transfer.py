@@ -4,7 +4,7 @@ import numpy as np
 
 from .adversarial import AdversarialModel, called_fake, called_real
 from .backend import tf
-from .images import blend, check_images
+from .images import blend, check_images, in_colour
 from .style_networks import style_code
 from .styles import STYLES, render_style
 
@@ -135,7 +135,7 @@ class StyleTransfer(AdversarialModel):
             [0, 1].
         """
         images = check_images(images)
-        images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+        images = in_colour(images)
         check_images(images, shape=(28, 28, 3))
         codes = np.tile(self.code(style), (len(images), 1))
         restyled = self.averaged_generator.predict([images, codes], batch_size=256, verbose=0)

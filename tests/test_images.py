@@ -3,10 +3,12 @@ import io
 from styleguard_edu.images import (
     LUMA,
     blend,
+    check_content,
     check_images,
     check_picture,
     from_uint8,
     image_grid,
+    in_colour,
     png_bytes,
     to_uint8,
 )
@@ -171,3 +173,23 @@ def test_png_bytes_decodes_to_the_same_pixels(channels, mode):
     np.testing.assert_array_equal(
         np.asarray(decoded).reshape(image.shape), to_uint8(image[np.newaxis])[0]
     )
+
+
+def test_content_is_of_the_number_and_size_of_the_images_and_may_be_missing():
+    images = np.zeros((2, 4, 5, 3), np.float32)
+    content = np.ones((2, 4, 5, 1), np.float32)
+    assert check_content(None, images) is None
+    np.testing.assert_array_equal(check_content(content, images), content)
+    with pytest.raises(ValueError, match=r"content must have as many .*Received: \(1, 4, 5\)"):
+        check_content(content[:1], images)
+    with pytest.raises(ValueError, match="content must lie in"):
+        check_content(content + 1, images)
+
+
+def test_grey_becomes_three_equal_channels_and_colour_stays_as_it_is():
+    grey = np.random.default_rng(0).random((2, 3, 3, 1)).astype(np.float32)
+    coloured = in_colour(grey)
+    assert coloured.shape == (2, 3, 3, 3)
+    for channel in range(3):
+        np.testing.assert_array_equal(coloured[..., channel], grey[..., 0])
+    assert in_colour(coloured) is coloured

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from sklearn.base import BaseEstimator
 
-from ..images import blend, check_images
+from ..images import blend, check_content, check_images
 
 
 class Corrector(BaseEstimator):
@@ -159,19 +159,7 @@ def _checked(images, masks, content):
             f"masks must be of shape (n, height, width) = {images.shape[:3]}, as images. "
             f"Received: shape {masks.shape}"
         )
-    return images, masks, _checked_content(content, images)
-
-
-def _checked_content(content, images):
-    if content is None:
-        return None
-    content = check_images(content, name="content")
-    if content.shape[:3] != images.shape[:3]:
-        raise ValueError(
-            "content must have as many images as images, of the same size "
-            f"{images.shape[:3]}. Received: {content.shape[:3]}"
-        )
-    return content
+    return images, masks, check_content(content, images)
 
 
 def _require_number(name, value, low, high):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import map_coordinates, spline_filter1d
 
-from ..images import check_images
-from .base import Corrector, _checked_content, _require_number
+from ..images import check_content, check_images
+from .base import Corrector, _require_number
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
 _RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
@@ -131,7 +131,7 @@ class RealignCorrector(Corrector):
             If it gives NaN or infinite ones.
         """
         images = check_images(images)
-        content = _checked_content(content, images)
+        content = check_content(content, images)
         size = max(_BATCH_PIXELS // np.prod(images.shape[1:3]), 1)
         parts = []
         for start in range(0, len(images), size):

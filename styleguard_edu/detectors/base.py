@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 from ..detector_networks import BATCH
-from ..images import check_images
+from ..images import check_content, check_images
 from ..thresholds import conformal_p_values, threshold_for_rate
 
 
@@ -259,14 +259,7 @@ class AnomalyDetector(BaseEstimator):
 
     def _checked(self, images, content):
         images = check_images(images)
-        if content is not None:
-            content = check_images(content, name="content")
-            if content.shape[:3] != images.shape[:3]:
-                raise ValueError(
-                    "content must have as many images as images, of the same size "
-                    f"{images.shape[:3]}. Received: {content.shape[:3]}"
-                )
-        return images, content
+        return images, check_content(content, images)
 
     def _marked(self, maps):
         return maps > self.pixel_threshold_

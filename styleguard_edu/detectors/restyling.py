@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ..detector_networks import network_outputs
-from ..images import check_images
+from ..images import check_images, in_colour
 from ..metrics import ssim
 from .base import AnomalyDetector
 
@@ -68,7 +68,7 @@ class NearestRestyling:
             )
         self.generator = generator
         self.codes = codes
-        examples = _in_colour(check_images(examples, name="examples"))
+        examples = in_colour(check_images(examples, name="examples"))
         repeated = np.repeat(codes, len(examples), axis=0)
         drawn = self._draw(np.tile(examples, (len(codes), 1, 1, 1)), repeated)
         colours = _colour_quantiles(drawn).reshape(len(codes), len(examples), -1)
@@ -95,7 +95,7 @@ class NearestRestyling:
         """
         if content is None:
             raise ValueError("content must be given: it is what is restyled. Received: None")
-        content = _in_colour(content)
+        content = in_colour(content)
         if images.shape != content.shape:
             raise ValueError(
                 f"images must be in colour, of shape {content.shape}. Received: {images.shape}"
@@ -109,10 +109,6 @@ class NearestRestyling:
 
     def _draw(self, content, codes):
         return network_outputs(self.generator, content=content, code=codes)
-
-
-def _in_colour(images):
-    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
 
 def _colour_quantiles(images):

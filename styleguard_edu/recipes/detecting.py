@@ -67,12 +67,12 @@ def train_digit_detector_held_out(*, steps=1_500, learning_rate=3e-3, seed=0):
 
     Parameters are those of :func:`train_digit_detector`.
     """
-    started, metrics = time.perf_counter(), {}
+    started, metrics, clean = time.perf_counter(), {}, training_digits()
     digits = load_digits("mnist", verbose=False)
     reference = load_checkpoint("digit_detector")
     for group, names in GROUPS.items():
         segmenter = _digit_segmenter(
-            training_digits(), training_kinds(without=group), steps, learning_rate, seed
+            clean, training_kinds(without=group), steps, learning_rate, seed
         )
         networks = {**reference.networks, "segmenter": segmenter}
         detector = BUILDERS["digits"](

@@ -11,6 +11,7 @@ from ..datasets import load_digits
 from ..detection_metrics import pixel_roc_auc, roc_auc
 from ..detector_networks import network_outputs, segmentation_network
 from ..guard import BUILDERS
+from ..images import in_colour
 from ..metrics import ssim
 from ..styles import STYLES, render_style
 from ._cards import save_with_card
@@ -133,7 +134,7 @@ def restyle_codes(generator, images, codes):
     -------
     ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
     """
-    return network_outputs(generator, images=np.repeat(images, 3, axis=-1), codes=codes)
+    return network_outputs(generator, images=in_colour(images), codes=codes)
 
 
 def _calibrate_and_save(segmenter, settings, seconds):
