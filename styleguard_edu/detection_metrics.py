@@ -7,6 +7,8 @@ see :mod:`styleguard_edu.thresholds`.
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from .checks import finite_scores
+
 
 def roc_auc(clean_scores, damaged_scores):
     """Probability that a damaged image scores higher than a clean one; a tie counts one half.
@@ -128,19 +130,10 @@ def iou(masks, true_masks):
 
 def _truth_and_scores(clean_scores, damaged_scores):
     """Which image is damaged, and all scores, as scikit-learn takes them."""
-    pair = []
-    for name, scores in (("clean_scores", clean_scores), ("damaged_scores", damaged_scores)):
-        scores = np.asarray(scores)
-        if scores.dtype.kind not in "fiu" or scores.ndim != 1 or not scores.size:
-            raise ValueError(
-                f"{name} must hold numbers of shape (n,) with n >= 1, one an image. "
-                f"Received: {scores.dtype}, shape {scores.shape}"
-            )
-        if not np.isfinite(scores).all():
-            bad = int((~np.isfinite(scores)).sum())
-            raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
-        pair.append(scores)
-    return np.repeat([False, True], [len(scores) for scores in pair]), np.concatenate(pair)
+    clean = finite_scores("clean_scores", clean_scores)
+    damaged = finite_scores("damaged_scores", damaged_scores)
+    truth = np.repeat([False, True], [len(clean), len(damaged)])
+    return truth, np.concatenate([clean, damaged])
 
 
 def _check_masks(masks, name):

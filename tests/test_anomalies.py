@@ -284,7 +284,7 @@ def test_a_colour_cast_needs_colour():
 def test_a_style_leak_needs_content_of_the_same_size():
     with pytest.raises(ValueError, match=r"StyleLeak needs content=.*Received: None"):
         StyleLeak()(flat(channels=3), rng=0)
-    with pytest.raises(ValueError, match=r"content must be of .*Received: \(2, 28, 28\)"):
+    with pytest.raises(ValueError, match=r"content must have as many .*Received: \(2, 28, 28\)"):
         StyleLeak()(flat(channels=3), rng=0, content=flat(n=2))
 
 

@@ -8,7 +8,8 @@ import time
 from styleguard_edu import plotting
 from styleguard_edu.anomalies import GROUPS, KINDS
 from styleguard_edu.widgets import AnomalyGallery, _parts
-from styleguard_edu.widgets.anomaly_gallery import WORDS, Page, in_percent, in_words
+from styleguard_edu.widgets._page import Page, in_percent
+from styleguard_edu.widgets.anomaly_gallery import WORDS, in_words
 
 import numpy as np
 import pytest
@@ -272,7 +273,7 @@ def test_a_move_takes_less_than_10_ms_once_drawn_and_little_more_the_first_time(
         ({"kinds": ["noise", "rain"]}, "only names from anomalies.KINDS. Received: 'rain'"),
         ({"kinds": ["colour_cast"]}, "ColourCast needs colour.* Received: shape"),
         ({"kinds": ["style_leak"]}, "StyleLeak needs content=.* Received: None"),
-        ({"content": strokes(2), "kinds": ["style_leak"]}, "content must be of number.*Received"),
+        ({"content": strokes(2), "kinds": ["style_leak"]}, "content must have as many.*Received"),
     ],
 )
 def test_what_cannot_be_damaged_is_refused(change, message):

@@ -21,6 +21,7 @@ LAYERS = {
     "backend": -1,  # TensorFlow and Keras, imported quietly
     "installation": -1,  # what should be installed and how
     "fetching": -1,  # MNIST from the network, on request
+    "checks": -1,  # of numbers that a caller gave
     "images": -1,  # the convention for images and pictures
     "decoding": -1,  # picture files to pixels
     # 0: pure functions on arrays
@@ -41,6 +42,7 @@ LAYERS = {
     "painting_losses": 1,
     "adversarial": 1,  # what all adversarial trainings share
     "training": 1,  # progress, budgets, snapshots
+    "sheets": 1,  # contact sheets
     "plotting": 1,
     # 2
     "gan": 2,
@@ -60,6 +62,7 @@ LAYERS = {
 # They get networks as constructor arguments, so that any network can be put in.
 NEVER = {module: {"gan", "style_transfer"} for module in ("detectors", "correctors", "guard")}
 PURE = [
+    "checks",
     "images",
     "metrics",
     "detection_metrics",
@@ -227,6 +230,6 @@ def test_importing_the_package_takes_at_most_0_3_seconds():
 
 
 def test_the_pure_modules_work_without_tensorflow():
-    present = [name for name in PURE if (PACKAGE / f"{name}.py").is_file()]
+    present = [name for name in PURE if name in source_files()]
     blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
     run_python(blocked + "\n".join(f"import styleguard_edu.{name}" for name in present))

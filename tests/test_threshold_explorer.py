@@ -392,7 +392,7 @@ def test_a_move_takes_less_than_10_ms_for_512_digits():
             {"scores": {"a": {"clean": [1, 2, 3, np.nan], "noise": [1, 2, 3, 4]}}},
             r"scores\['a'\]\['clean'\] must be finite. Received: 1 NaN",
         ),
-        ({"calibration_scores": {}}, r"calibration_scores\['a'\] must hold at least one number"),
+        ({"calibration_scores": {}}, r"calibration_scores\['a'\] must hold numbers of shape"),
         ({"masks": {}}, r"masks\['noise'\] must be bool of shape \(4, 8, 8\)"),
         (
             {"masks": {"noise": np.zeros((4, 8, 8))}},

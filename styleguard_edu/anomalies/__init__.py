@@ -12,10 +12,10 @@ detector make of it is printed by ``tests/benchmarks/anomaly_severities.py``.
 
 from collections.abc import Mapping
 from itertools import groupby
-from numbers import Real
 
 import numpy as np
 
+from ..checks import require_number
 from .base import Anomaly, Damaged
 from .blur import Blur, Dilation, Erosion, GlassBlur, MotionBlur, Pixelation
 from .draws import as_generator
@@ -154,8 +154,7 @@ def damage_some(images, kinds, *, share, rng, content=None):
         called = [getattr(kind, "name", "") for kind in kinds]
     if not kinds or not all(isinstance(kind, Anomaly) for kind in kinds):
         raise TypeError(f"kinds must hold at least one anomaly, and only such. Received: {kinds!r}")
-    if not isinstance(share, Real) or not 0 <= share <= 1:
-        raise ValueError(f"share must be a number from 0 to 1. Received: {share!r}")
+    require_number("share", share, 0, 1)
     images, rng = kinds[0]._check_images(images), as_generator(rng)
     n = len(images)
     which = np.full(n, -1)

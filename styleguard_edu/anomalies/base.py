@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ..images import check_images
+from ..checks import is_number, is_whole
+from ..images import check_content, check_images
 from .draws import as_generator, draw_regions, draw_spots
 
 _SMALLEST = 8  # pixels a side
@@ -88,7 +88,7 @@ class Anomaly:
             raise TypeError(f"local must be True or False. Received: {self.local!r}")
         if given is None:
             severity = 3 if self.severity is None else self.severity
-            if not _is_whole(severity) or not 1 <= severity <= 5:
+            if not is_whole(severity) or not 1 <= severity <= 5:
                 raise ValueError(f"severity must be 1, 2, 3, 4 or 5. Received: {severity!r}")
             object.__setattr__(self, "severity", int(severity))
             given = self.SEVERITIES[self.severity - 1]
@@ -97,7 +97,7 @@ class Anomaly:
     def _checked(self, value):
         low, high = self.RANGE
         kind = "a whole number" if self.whole else "a number"
-        right = _is_whole(value) if self.whole else _is_number(value)
+        right = is_whole(value) if self.whole else is_number(value)
         if not right or not low < value <= high or np.isinf(value):  # also refuses NaN
             most = f" and at most {high}" if np.isfinite(high) else ""
             raise ValueError(
@@ -174,21 +174,7 @@ class Anomaly:
                 f"{type(self).__name__} needs content=, the images before restyling, one for each "
                 "image. Received: None"
             )
-        content = check_images(content, name="content")
-        if content.shape[:3] != images.shape[:3]:
-            raise ValueError(
-                f"content must be of number, height and width {images.shape[:3]}, as images. "
-                f"Received: {content.shape[:3]}"
-            )
-        return content
-
-
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-
-
-def _is_whole(value):
-    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+        return check_content(content, images)
 
 
 def _with_truth(images, damaged, regions):

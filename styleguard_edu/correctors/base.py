@@ -1,11 +1,12 @@
 """What all correctors share: where they may change an image, and how softly."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from sklearn.base import BaseEstimator
 
+from ..checks import require_number
 from ..images import blend, check_content, check_images
 
 
@@ -32,6 +33,9 @@ class Corrector(BaseEstimator):
         Standard deviation of G in pixels, how soft the seam is; at 0 the ring is replaced wholly.
     strength : float in [0, 1]
         Share of the proposal in the result; at 0 nothing changes.
+    limit : float in (0, 1]
+        The largest :func:`styleguard_edu.correctors.change` of an image that is acceptable from
+        this corrector: what bounds a guard that takes its repairs. :meth:`correct` ignores it.
 
     Attributes
     ----------
@@ -46,14 +50,18 @@ class Corrector(BaseEstimator):
 
     full_mask = False
 
-    def __init__(self, *, grow=1, feather=0.5, strength=1.0):
+    def __init__(self, *, grow=1, feather=0.5, strength=1.0, limit=0.35):
         if not isinstance(grow, Integral) or isinstance(grow, bool) or grow < 0:
             raise ValueError(f"grow must be a whole number >= 0. Received: {grow!r}")
-        _require_number("feather", feather, 0, np.inf)
-        _require_number("strength", strength, 0, 1)
+        require_number("feather", feather, 0, np.inf)
+        require_number("strength", strength, 0, 1)
+        require_number("limit", limit, 0, 1)
+        if limit == 0:
+            raise ValueError(f"limit must be above 0: no change is that small. Received: {limit!r}")
         self.grow = grow
         self.feather = feather
         self.strength = strength
+        self.limit = limit
 
     def correct(self, images, masks, content=None):
         """Mend the marked pixels.
@@ -160,14 +168,3 @@ def _checked(images, masks, content):
             f"Received: shape {masks.shape}"
         )
     return images, masks, check_content(content, images)
-
-
-def _require_number(name, value, low, high):
-    """Raise ValueError unless a hyperparameter is a finite number from ``low`` to ``high``."""
-    if (
-        not isinstance(value, Real)
-        or isinstance(value, bool)
-        or not (low <= value <= high and np.isfinite(value))  # also false for NaN
-    ):
-        allowed = f"from {low} to {high}" if np.isfinite(high) else f">= {low}, finite"
-        raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")

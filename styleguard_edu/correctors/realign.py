@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import map_coordinates, spline_filter1d
 
+from ..checks import require_number
 from ..images import check_content, check_images
-from .base import Corrector, _require_number
+from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
 _RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
@@ -77,6 +78,9 @@ class RealignCorrector(Corrector):
         2), columns a row (at most 2); 0 excludes that part of a transform.
     strength : float in [0, 1]
         As for :class:`Corrector`; in between, the two images lie over each other.
+    limit : float in (0, 1]
+        As for :class:`Corrector`. A shift by a stroke's width changes most pixels that show
+        something, so it is the bounds above that keep the repair small.
     """
 
     full_mask = True
@@ -92,16 +96,17 @@ class RealignCorrector(Corrector):
         log_scale=0.6,
         shear=0.6,
         strength=1.0,
+        limit=1.0,
     ):
-        super().__init__(grow=0, feather=0.0, strength=strength)
+        super().__init__(grow=0, feather=0.0, strength=strength, limit=limit)
         if not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
-        _require_number("penalty", penalty, 0, np.inf)
-        _require_number("box", box, 1, np.inf)
-        _require_number("shift", shift, 0, np.inf)
-        _require_number("angle", angle, 0, 90)
-        _require_number("log_scale", log_scale, 0, 2)
-        _require_number("shear", shear, 0, 2)
+        require_number("penalty", penalty, 0, np.inf)
+        require_number("box", box, 1, np.inf)
+        require_number("shift", shift, 0, np.inf)
+        require_number("angle", angle, 0, 90)
+        require_number("log_scale", log_scale, 0, 2)
+        require_number("shear", shear, 0, 2)
         self.score = score
         self.penalty = penalty
         self.box = box
@@ -174,6 +179,33 @@ class RealignCorrector(Corrector):
                 "score must give finite numbers. Received: NaN or infinite values"
             )
         return scores.reshape(k, n)
+
+
+def transformed(images, transforms):
+    """Move, turn, resize and slant images about their centres of mass, by cubic splines.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+    transforms : ndarray of float, ``(n, 5)``
+        As in :class:`Alignment`.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+        Background, the median of the outermost pixels, comes in from outside.
+
+    Raises
+    ------
+    ValueError
+        If there is not one row of five for each image.
+    """
+    images, transforms = check_images(images), np.asarray(transforms, np.float64)
+    if transforms.shape != (len(images), 5):
+        raise ValueError(
+            f"transforms must be of shape ({len(images)}, 5). Received: shape {transforms.shape}"
+        )
+    return _transformed(images, _splines(images), _layout(images).centres, transforms)
 
 
 class _Layout(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
+from ..checks import require_rate
 from ..detector_networks import BATCH
 from ..images import check_content, check_images
 from ..thresholds import conformal_p_values, threshold_for_rate
@@ -68,9 +69,8 @@ class AnomalyDetector(BaseEstimator):
     """
 
     def __init__(self, *, false_alarm_rate=0.05, pixel_rate=0.01):
-        for name, value in (("false_alarm_rate", false_alarm_rate), ("pixel_rate", pixel_rate)):
-            if not 0 < value < 1:
-                raise ValueError(f"{name} must lie between 0 and 1. Received: {value}")
+        require_rate("false_alarm_rate", false_alarm_rate)
+        require_rate("pixel_rate", pixel_rate)
         self.false_alarm_rate = false_alarm_rate
         self.pixel_rate = pixel_rate
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checks import finite_scores
 from ..images import check_images
 
 
@@ -60,10 +61,7 @@ def check_all_scores(scores, images):
 
 def check_row(row, name, n=None):
     """Return finite scores as an array; of n images, if n is given."""
-    row = np.asarray(row, dtype=np.float64)
-    if row.ndim != 1 or not len(row) or (n is not None and len(row) != n):
-        wanted = "at least one number" if n is None else f"{n} numbers, one an image"
-        raise ValueError(f"{name} must hold {wanted}. Received: shape {row.shape}")
-    if not np.isfinite(row).all():
-        raise ValueError(f"{name} must be finite. Received: {(~np.isfinite(row)).sum()} NaN or inf")
-    return row
+    shape = np.shape(row)
+    if n is not None and shape != (n,):
+        raise ValueError(f"{name} must hold {n} numbers, one an image. Received: shape {shape}")
+    return finite_scores(name, row).astype(np.float64, copy=False)

@@ -8,13 +8,14 @@ from PIL import Image, ImageDraw
 from sklearn.metrics import roc_curve
 
 from ..anomalies import KINDS
+from ..checks import require_rate
 from ..detection_metrics import pixel_roc_auc, roc_auc
 from ..images import to_uint8
 from ..plotting import BLUE, GREEN, GREY, ORANGE, heat_colours, overlay_heatmaps, tint_masks
 from ._drawing import blank_figure, caption, encode, figure_bitmap, frame
+from ._page import CACHED, MOST, Page, steady_labels
 from ._parts import Explorer, View, choice
 from ._threshold_checks import check_damaged, check_row
-from .anomaly_gallery import CACHED, MOST, Page, steady_labels
 
 LINES = ((BLUE, "-"), (GREEN, "--"))  # colour and dash of the two detectors
 MARKERS = (
@@ -63,8 +64,7 @@ class DetectorComparison(Explorer):
         self.kinds = [kind for kind in self.images if kind != "clean"]
         findings = check_findings(self.images, self.kinds, maps, scores, p_values)
         self.maps, self.scores, self.p_values = findings
-        if not 0 < false_alarm_rate < 1:
-            raise ValueError(f"false_alarm_rate must lie in (0, 1). Received: {false_alarm_rate}")
+        require_rate("false_alarm_rate", false_alarm_rate)
         self.rate, self.names = false_alarm_rate, names or {}
         self.ranges = {
             detector: np.percentile(np.stack(list(row.values())), (50, 99.5)).tolist()

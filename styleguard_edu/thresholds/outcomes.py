@@ -1,19 +1,12 @@
-r"""Choosing a threshold: when is an anomaly score high enough to raise the alarm?
-
-One convention everywhere: scores are higher where an image is worse, and an image is *flagged* if
-``score > threshold``; a score that equals the threshold passes.
-
-Three ways to choose. :func:`threshold_for_rate` needs only scores of clean images, set aside for
-calibration, and promises a false-alarm rate. :func:`best_f1` and :func:`least_cost` need damaged
-images as well, and are best on the sample that they were given: they promise nothing for another.
-"""
+"""What a threshold gets right and wrong on a sample, and the best one for it: F1 or least cost."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import betabinom
 from sklearn.metrics import roc_curve
+
+from ..checks import finite_scores, require_rate
 
 
 class F1Choice(NamedTuple):
@@ -64,112 +57,6 @@ class Outcomes(NamedTuple):
         """What the wrong decisions cost in all, with the price of one miss and one false alarm."""
         _check_costs(miss_cost, false_alarm_cost)
         return self.misses * miss_cost + self.false_alarms * false_alarm_cost
-
-
-def conformal_p_values(scores, calibration_scores):
-    r"""How surprising each score would be for a clean image.
-
-    .. math:: p = \frac{1 + \#\{i : c_i \ge s\}}{m + 1}
-
-    with a score s and m calibration scores c. If an image is exchangeable with the calibration
-    images, then :math:`P(p \le \alpha) \le \alpha` for every rate :math:`\alpha`, whatever the
-    detector (Bates et al., 2023). No p-value is below 1 / (m + 1).
-
-    Parameters
-    ----------
-    scores : array_like, ``(n,)``
-        Higher = worse.
-    calibration_scores : array_like, ``(m,)``
-        Of clean images that the detector was not fitted to.
-
-    Returns
-    -------
-    ndarray of float64, ``(n,)``
-        In (0, 1], lower = worse.
-
-    Raises
-    ------
-    ValueError
-        If an argument is empty, not one-dimensional or not finite.
-    """
-    scores = _check_scores(scores, "scores")
-    calibration = np.sort(_check_scores(calibration_scores, "calibration_scores"))
-    m = len(calibration)
-    return (1 + m - np.searchsorted(calibration, scores, side="left")) / (m + 1)
-
-
-def two_sided_p_values(scores, calibration_scores):
-    r"""How surprising each score would be for a clean image, if too low is suspicious as well.
-
-    Twice the smaller of the p-values of ``scores`` and of ``-scores``, at most 1. A blurred image
-    is easier to reconstruct than a clean one: its error is suspiciously *small*.
-
-    Arguments, result and errors as :func:`conformal_p_values`; none is below 2 / (m + 1).
-    """
-    upper = conformal_p_values(scores, calibration_scores)
-    turned = (-np.asarray(values, np.float64) for values in (scores, calibration_scores))
-    lower = conformal_p_values(*turned)
-    return np.minimum(1.0, 2 * np.minimum(upper, lower))
-
-
-def threshold_for_rate(calibration_scores, rate):
-    r"""The smallest threshold with a guaranteed false-alarm rate.
-
-    It is the k-th highest of m calibration scores, with :math:`k = \lfloor rate (m + 1) \rfloor`.
-    ``score > threshold`` then flags exactly the images with ``conformal_p_values(...) <= rate``.
-    The guarantee is *marginal*: over calibration sets and clean images like them, the probability
-    of a false alarm is at most ``rate``. With the one calibration set at hand the rate may be
-    somewhat higher or lower: see :func:`false_alarm_interval`.
-
-    Parameters
-    ----------
-    calibration_scores : array_like, ``(m,)``
-        Of clean images that the detector was not fitted to; higher = worse.
-    rate : float
-        Wanted false-alarm rate, 0 < rate < 1.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        If so few scores cannot promise that rate: it takes at least 1 / rate - 1.
-    """
-    calibration = np.sort(_check_scores(calibration_scores, "calibration_scores"))
-    return float(calibration[-_rank(rate, len(calibration))])
-
-
-def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
-    r"""Where the share of flagged images lies by chance, if test and calibration are alike.
-
-    With m calibration scores and no ties, the probability of a false alarm at the threshold of
-    :func:`threshold_for_rate` varies from one calibration set to the next as a Beta(k, m + 1 - k)
-    variable, so the number of false alarms among n clean images is beta-binomial.
-
-    Parameters
-    ----------
-    rate : float
-        The rate asked for, 0 < rate < 1.
-    n_calibration, n_test : int
-        m calibration images and n clean test images.
-    level : float
-        Probability that the realised rate lies inside, 0 < level < 1; it is at least this.
-
-    Returns
-    -------
-    low, high : float
-        In [0, 1], both inside; multiples of 1 / n_test.
-    """
-    for name, value in (("n_calibration", n_calibration), ("n_test", n_test)):
-        if value != int(value) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1. Received: {value}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie strictly between 0 and 1. Received: {level}")
-    k = _rank(rate, n_calibration)
-    low, high = betabinom.interval(level, n_test, k, n_calibration + 1 - k)
-    return float(low / n_test), float(high / n_test)
 
 
 def count_outcomes(scores, damaged, threshold):
@@ -273,10 +160,7 @@ def expected_cost(recall, false_alarm_rate, *, miss_cost, false_alarm_cost, dama
     false_alarm_cost``, for floats or arrays; the arguments are those of :func:`least_cost`.
     """
     _check_costs(miss_cost, false_alarm_cost)
-    if not 0 < damaged_share < 1:
-        raise ValueError(
-            f"damaged_share must lie strictly between 0 and 1. Received: {damaged_share}"
-        )
+    require_rate("damaged_share", damaged_share)
     missed = damaged_share * (1 - recall) * miss_cost
     return missed + (1 - damaged_share) * false_alarm_rate * false_alarm_cost
 
@@ -303,36 +187,8 @@ def _all_choices(scores, damaged):
     return recall, false_alarm_rate, thresholds, damaged
 
 
-def _rank(rate, m):
-    """The largest k with k / (m + 1) <= rate, in the very floating-point numbers of p-values."""
-    if not 0 < rate < 1:
-        raise ValueError(f"rate must lie strictly between 0 and 1. Received: {rate}")
-    k = math.floor(rate * (m + 1))
-    k += (k + 1) / (m + 1) <= rate
-    k -= k / (m + 1) > rate
-    if k < 1:
-        needed = math.ceil(round(1 / rate, 9)) - 1
-        raise ValueError(
-            f"a rate of {rate:g} needs at least {needed} calibration scores. Received: {m}"
-        )
-    return k
-
-
-def _check_scores(scores, name):
-    scores = np.asarray(scores)
-    if scores.dtype.kind not in "fiu" or scores.ndim != 1 or not scores.size:
-        raise ValueError(
-            f"{name} must hold numbers of shape (n,) with n >= 1, one an image. "
-            f"Received: {scores.dtype}, shape {scores.shape}"
-        )
-    if not np.isfinite(scores).all():
-        bad = int((~np.isfinite(scores)).sum())
-        raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
-    return scores if scores.dtype.kind == "f" else scores.astype(np.float64)
-
-
 def _check_sample(scores, damaged):
-    scores, damaged = _check_scores(scores, "scores"), np.asarray(damaged)
+    scores, damaged = finite_scores("scores", scores), np.asarray(damaged)
     if damaged.shape != scores.shape:
         raise ValueError(
             f"damaged must hold one truth a score, {len(scores)} in all. "

@@ -1,0 +1,71 @@
+"""The one way to check numbers that a caller gave: counts, rates, scores.
+
+Each check raises ValueError with the argument's name, what was expected and what came. Images and
+masks have checks of their own, in :mod:`styleguard_edu.images`.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def is_number(value):
+    """Whether a value is a real number; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_whole(value):
+    """Whether a value is a whole number; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def require_number(name, value, low, high):
+    """Raise ValueError unless ``value`` is a finite number from ``low`` to ``high``.
+
+    Parameters
+    ----------
+    name : str
+        What to call the argument in the error message, here and below.
+    value : object
+    low, high : float
+        Both allowed, unless ``high`` is infinite.
+    """
+    if not is_number(value) or not (low <= value <= high and np.isfinite(value)):  # refuses NaN
+        allowed = f"from {low} to {high}" if np.isfinite(high) else f">= {low}, finite"
+        raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")
+
+
+def require_rate(name, value):
+    """Raise ValueError unless ``value`` is a number above 0 and below 1."""
+    if not is_number(value) or not 0 < value < 1:  # also refuses NaN
+        raise ValueError(f"{name} must lie strictly between 0 and 1. Received: {value}")
+
+
+def finite_scores(name, scores):
+    """Return the scores of images as an array after checking them.
+
+    Parameters
+    ----------
+    name : str
+    scores : array_like of numbers, ``(n,)``, n >= 1
+
+    Returns
+    -------
+    ndarray of float, ``(n,)``
+        float64, unless they were floating-point numbers of another precision.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or they are no numbers, not one-dimensional or not finite.
+    """
+    scores = np.asarray(scores)
+    if scores.dtype.kind not in "fiu" or scores.ndim != 1 or not scores.size:
+        raise ValueError(
+            f"{name} must hold numbers of shape (n,) with n >= 1, one an image. "
+            f"Received: {scores.dtype}, shape {scores.shape}"
+        )
+    if not np.isfinite(scores).all():
+        bad = int((~np.isfinite(scores)).sum())
+        raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
+    return scores if scores.dtype.kind == "f" else scores.astype(np.float64)

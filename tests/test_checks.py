@@ -1,0 +1,65 @@
+"""Checks of numbers: what passes, and the words for what does not."""
+
+from styleguard_edu.checks import finite_scores, is_number, is_whole, require_number, require_rate
+
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("value", [0, -1.5, np.float32(2), np.int64(3), float("inf")])
+def test_a_real_number_is_a_number(value):
+    assert is_number(value)
+
+
+@pytest.mark.parametrize("value", [True, np.True_, "1", None, 1j, np.array([1.0])])
+def test_what_is_no_single_real_number_is_none(value):
+    assert not is_number(value) and not is_whole(value)
+
+
+def test_only_integers_are_whole():
+    assert is_whole(3) and is_whole(np.uint8(3)) and not is_whole(3.0)
+
+
+def test_both_ends_of_a_range_are_allowed():
+    require_number("share", 0, 0, 1)
+    require_number("share", np.float32(1), 0, 1)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, float("nan"), "1", True])
+def test_a_number_outside_its_range_is_refused(value):
+    with pytest.raises(ValueError, match=r"share must be a number from 0 to 1\. Received: "):
+        require_number("share", value, 0, 1)
+
+
+def test_a_range_without_end_does_not_hold_infinity():
+    require_number("box", 1e300, 1, np.inf)
+    with pytest.raises(ValueError, match=r"box must be a number >= 1, finite\. Received: inf"):
+        require_number("box", np.inf, 1, np.inf)
+
+
+@pytest.mark.parametrize("value", [0, 1, -0.1, float("nan"), None])
+def test_a_rate_lies_strictly_between_0_and_1(value):
+    require_rate("rate", np.float32(0.5))
+    with pytest.raises(ValueError, match=f"rate must lie strictly .* Received: {value}"):
+        require_rate("rate", value)
+
+
+def test_scores_keep_their_precision_and_whole_ones_become_float64():
+    single = np.array([0.5, 2], np.float32)
+    assert finite_scores("scores", single) is single
+    np.testing.assert_array_equal(finite_scores("scores", [1, 2]), [1.0, 2.0], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ([], r"scores must hold numbers .* Received: float64, shape \(0,\)"),
+        ([[1.0]], r"Received: float64, shape \(1, 1\)"),
+        (["a"], "scores must hold numbers .* Received: <U1"),
+        ([True], "scores must hold numbers .* Received: bool"),
+        ([1, np.nan, np.inf], "scores must be finite. Received: 2 NaN or infinite values"),
+    ],
+)
+def test_other_scores_are_refused(scores, words):
+    with pytest.raises(ValueError, match=words):
+        finite_scores("scores", scores)
