@@ -17,28 +17,35 @@ BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photo
 _compiled = WeakKeyDictionary()  # network -> its compiled function
 
 
-def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2):
-    """A small U-Net (Ronneberger et al., 2015) that marks damaged pixels and judges the image.
+def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, strips=False):
+    """A small U-Net (Ronneberger et al., 2015) that marks damage, judges the image, and mends it.
 
     The way down gathers what surrounds a pixel, the way up puts it back into place; the judgement
-    of the whole image is made from both, because a shifted digit has no damaged *part*.
+    of the whole image is made from both, because a shifted digit has no damaged *part*. What a
+    pixel x should have been is guessed as :math:`x + a x + b`, with a and b for each pixel: to
+    leave it, to lighten it, to fill it, and to undo a negative are all easy to say.
 
     Parameters
     ----------
     channels : int
         Of the images: 1 or 3.
     content_channels : int
-        Of the images they were made from, if these are given too; 0 if not.
+        Of the images beside them, if such are given: what they were made from, and perhaps what
+        they are expected to look like; 0 if not.
     width : int
         Channels at full size, doubled at each halving.
     depth : int
         Halvings, at least 1: height and width are multiples of ``2 ** depth``.
+    strips : bool
+        Each pixel also sees the mean of its row and of its column (strip pooling; Hou et al.,
+        2020): for damage that runs across, in images of one size.
 
     Returns
     -------
     keras.Model
         ``(n, height, width, channels) in [0, 1]``, or a list of these and of the content images,
-        ``-> [(n, height, width, 1), (n, 1)]``: logits of the pixels and of the image.
+        ``-> [(n, height, width, 1), (n, 1), (n, height, width, channels)]``: logits of the pixels
+        and of the image, and the image restored, about in [0, 1].
 
     Raises
     ------
@@ -47,7 +54,7 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2):
     """
     for name, value, allowed in (
         ("channels", channels, (1, 3)),
-        ("content_channels", content_channels, (0, 1, 3)),
+        ("content_channels", content_channels, (0, 1, 3, 6)),
     ):
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}. Received: {value}")
@@ -62,6 +69,7 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2):
     passed = []
     for level in range(depth):  # full -> half -> quarter
         x = _convolutions(x, width << level, 2)
+        x = _with_strips(x) if strips else x
         passed.append(x)
         x = layers.MaxPooling2D()(x)
     x = deepest = _convolutions(x, width << depth, 2)
@@ -78,8 +86,15 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2):
     )
     image = layers.Dense(4 * width, activation="relu")(summary)
     image = layers.Dense(1, name="image_logit")(image)
+    repair = _convolutions(layers.Concatenate()([x, *inputs]), 2 * width, 1)
+    gain, offset = (
+        layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(repair)
+        for name in ("gain", "offset")
+    )
+    scaled = layers.Multiply()([inputs[0], gain])
+    restored = layers.Add(name="restored")([inputs[0], scaled, offset])
     inputs = inputs if content_channels else inputs[0]
-    return keras.Model(inputs, [pixels, image], name="segmentation_network")
+    return keras.Model(inputs, [pixels, image, restored], name="segmentation_network")
 
 
 def digit_encoder(latent_dim=64, *, width=32):
@@ -179,6 +194,47 @@ def network_outputs(network, **inputs):
     return np.concatenate(answers)
 
 
+def segmented(network, images, content=None, prepare=None):
+    """Ask a network from :func:`segmentation_network` about images of any size.
+
+    Images whose sides the network cannot halve often enough are continued by their mirror image.
+
+    Parameters
+    ----------
+    network : keras.Model
+    images : ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+    content : ndarray of float32, ``(n, height, width, c)`` in [0, 1], optional
+        For a network with a second input.
+    prepare : callable, optional
+        ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
+
+    Returns
+    -------
+    list of ndarray of float32
+        Logits ``(n, height, width, 1)`` of the pixels, logits ``(n, 1)`` of the images, and the
+        restored images ``(n, height, width, channels)``.
+
+    Raises
+    ------
+    ValueError
+        If the network compares and there is no content.
+    """
+    inputs = {"images": images}
+    if len(network.inputs) == 2:
+        if content is None:
+            raise ValueError("content must be given: this network compares. Received: None")
+        inputs["content"] = prepare(images, content) if prepare else content
+    height, width = images.shape[1:3]
+    halvings = sum(isinstance(layer, layers.MaxPooling2D) for layer in network.layers)
+    rest = [(0, -side % 2**halvings) for side in (height, width)]
+    if any(after for _, after in rest):
+        inputs = {
+            name: np.pad(x, ((0, 0), *rest, (0, 0)), mode="symmetric") for name, x in inputs.items()
+        }
+    pixels, image, restored = network_outputs(network, **inputs)
+    return [pixels[:, :height, :width], image, restored[:, :height, :width]]
+
+
 def _compile(network):
     """A network as a TensorFlow function for batches of any size; compiled the first time."""
     if network not in _compiled:
@@ -197,6 +253,15 @@ def _fits(shape, wanted):
     return len(shape) == len(wanted) and all(
         want in (None, size) for size, want in zip(shape, wanted, strict=True)
     )
+
+
+def _with_strips(x):
+    """Add to each pixel what is seen in all of its row and in all of its column."""
+    channels = x.shape[-1]
+    lying, standing = (
+        layers.Dense(channels)(keras.ops.mean(x, axis=axis, keepdims=True)) for axis in (2, 1)
+    )
+    return layers.ReLU()(keras.ops.add(keras.ops.add(x, lying), standing))
 
 
 def _convolutions(x, channels, count):

@@ -4,11 +4,15 @@ from styleguard_edu.correctors import (
     MedianCorrector,
     NeighbourCorrector,
     RealignCorrector,
+    RepairCorrector,
+    RestyleCorrector,
     accept,
     change,
     chosen_images,
     smallest_change,
+    transformed,
 )
+from styleguard_edu.detector_networks import segmentation_network
 from styleguard_edu.metrics import psnr
 
 import numpy as np
@@ -526,3 +530,82 @@ def test_choosing_checks_its_arguments():
         chosen_images(noise(3), [noise(2)], np.array([0, -1, -1]))
     with pytest.raises(ValueError, match="before must be of shape"):
         change(noise(3), noise(2))
+
+
+# Correctors with a network.
+
+
+def negative_network(**settings):
+    """Restores every image to its negative."""
+    network = segmentation_network(width=2, **settings)
+    for name, value in (("gain", -2.0), ("offset", 1.0)):
+        layer = network.get_layer(name)
+        kernel, bias = layer.get_weights()
+        layer.set_weights([np.zeros_like(kernel), np.full_like(bias, value)])
+    return network
+
+
+def test_a_repair_is_what_the_network_restores_inside_the_mask():
+    images, masks = noise(), one_pixel()
+    corrected = RepairCorrector(negative_network(), grow=0, feather=0.0).correct(images, masks)
+    expected = np.where(masks[..., np.newaxis], 1 - images, images)
+    np.testing.assert_allclose(corrected, expected, atol=1e-6)
+    np.testing.assert_array_equal(corrected[~masks], images[~masks])
+
+
+def test_a_repair_that_compares_needs_the_content_and_prepares_it():
+    seen = []
+
+    def prepare(images, content):
+        seen.append(content)
+        return 1 - content
+
+    corrector = RepairCorrector(negative_network(content_channels=1), prepare=prepare)
+    corrector.correct(noise(), one_pixel(), noise(seed=5))
+    np.testing.assert_array_equal(seen[0], noise(seed=5))
+    with pytest.raises(ValueError, match="content must be given"):
+        corrector.correct(noise(), one_pixel())
+
+
+def test_marked_pixels_are_restyled_from_the_content():
+    images, content, masks = noise(), noise(seed=5), some_masks()
+    corrector = RestyleCorrector(lambda images, content: content**2, grow=0, feather=0.0)
+    corrected = corrector.correct(images, masks, content)
+    np.testing.assert_allclose(corrected[masks], (content**2)[masks], rtol=1e-6)
+    np.testing.assert_array_equal(corrected[~masks], images[~masks])
+
+
+@pytest.mark.parametrize("limit", [0, -0.1, 1.1, np.nan, "much", True])
+def test_a_limit_is_a_share_above_nothing(limit):
+    with pytest.raises(ValueError, match=r"limit must be .*Received: "):
+        Whitener(limit=limit)
+
+
+# Transforms.
+
+
+def test_a_transform_of_nothing_keeps_every_bit():
+    np.testing.assert_array_equal(transformed(noise(), np.zeros((3, 5))), noise())
+
+
+def test_a_shift_by_whole_pixels_moves_what_is_shown():
+    images = np.zeros((1, 12, 12, 1), np.float32)
+    images[0, 4:7, 3:6] = 1
+    moved = transformed(images, [[2, 1, 0, 0, 0]])
+    np.testing.assert_allclose(moved, np.roll(images, (2, 1), axis=(1, 2)), atol=1e-3)
+
+
+def test_a_transform_and_its_opposite_leave_a_blob_nearly_as_it_was():
+    rows, columns = np.indices((28, 28)) - 13.5
+    blob = np.exp(-(rows**2 / 40 + columns**2 / 12)).astype(np.float32)[np.newaxis, ..., np.newaxis]
+    for place, size in enumerate((1.5, -2.5, 25.0, 0.2, 0.3)):
+        there = np.zeros((1, 5))
+        there[0, place] = size
+        turned = transformed(blob, there)
+        assert np.abs(turned - blob).max() > 0.1
+        assert np.abs(transformed(turned, -there) - blob).max() < 0.03
+
+
+def test_a_transform_takes_five_numbers_an_image():
+    with pytest.raises(ValueError, match=r"transforms must be of shape \(3, 5\). Received: .*2, 5"):
+        transformed(noise(), np.zeros((2, 5)))

@@ -8,6 +8,7 @@ from styleguard_edu.detector_networks import (
     hidden_features,
     network_outputs,
     segmentation_network,
+    segmented,
 )
 from styleguard_edu.networks import digit_discriminator
 
@@ -26,11 +27,63 @@ def doubled(shape=(4, 4, 1), name="doubled"):
 
 
 @pytest.mark.parametrize(("channels", "height", "width"), [(1, 28, 28), (3, 32, 48)])
-def test_segmentation_network_gives_a_logit_a_pixel_and_a_logit_an_image(channels, height, width):
+def test_segmentation_network_answers_for_each_pixel_and_for_the_image(channels, height, width):
     network = segmentation_network(channels, width=4)
-    pixels, image = network(images(2, height, width, channels), training=False)
+    pixels, image, restored = network(images(2, height, width, channels), training=False)
     assert pixels.shape == (2, height, width, 1)
     assert image.shape == (2, 1)
+    assert restored.shape == (2, height, width, channels)
+
+
+def test_an_untrained_network_restores_an_image_to_what_it_is():
+    shown = images()
+    np.testing.assert_array_equal(segmentation_network(width=4)(shown, training=False)[2], shown)
+
+
+def test_each_pixel_of_the_restored_image_has_a_gain_and_an_offset():
+    network = segmentation_network(width=2)
+    for name, value in (("gain", -2.0), ("offset", 1.0)):
+        layer = network.get_layer(name)
+        layer.set_weights([np.zeros_like(layer.get_weights()[0]), np.array([value], np.float32)])
+    shown = images()
+    restored = network(shown, training=False)[2]
+    np.testing.assert_allclose(restored, 1 - shown, atol=1e-6)  # x - 2 x + 1: the negative
+
+
+def test_strips_let_a_pixel_see_the_far_end_of_its_row():
+    keras.utils.set_random_seed(0)
+    near, wide = (segmentation_network(width=4, depth=1, strips=strips) for strips in (False, True))
+    shown, changed = images(1, 64, 64), images(1, 64, 64)
+    changed[0, 5, 60] = 1 - changed[0, 5, 60]
+    seen = [
+        np.abs(network(shown, training=False)[0] - network(changed, training=False)[0])[0, 5, 2, 0]
+        for network in (near, wide)
+    ]
+    assert seen[0] == 0 < seen[1]
+
+
+def test_a_network_with_strips_is_kept_in_a_file_that_loads_safely(tmp_path):
+    network, shown = segmentation_network(width=2, strips=True), images()
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras", safe_mode=True)
+    for mine, theirs in zip(segmented(network, shown), segmented(loaded, shown), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_segmented_continues_images_that_cannot_be_halved_and_cuts_the_answers_back():
+    network = segmentation_network(width=2, depth=3)
+    pixels, image, restored = segmented(network, images(2, 21, 30))
+    assert (pixels.shape, image.shape) == ((2, 21, 30, 1), (2, 1))
+    np.testing.assert_array_equal(restored, images(2, 21, 30))
+
+
+def test_segmented_shows_the_network_what_was_prepared():
+    network = segmentation_network(3, content_channels=1, width=2)
+    shown, content = images(channels=3), images(seed=1)
+    prepared = segmented(network, shown, content, lambda images, content: 1 - content)
+    np.testing.assert_array_equal(prepared[0], segmented(network, shown, 1 - content)[0])
+    with pytest.raises(ValueError, match=r"content must be given.*Received: None"):
+        segmented(network, shown)
 
 
 def test_segmentation_network_looks_at_the_content_if_it_takes_one():
@@ -48,7 +101,8 @@ def test_segmentation_network_returns_logits_of_either_sign():
 
 
 def test_segmentation_network_has_the_size_that_the_course_states():
-    assert segmentation_network().count_params() == pytest.approx(116_000, rel=0.02)
+    assert segmentation_network().count_params() == pytest.approx(121_000, rel=0.02)
+    assert segmentation_network(strips=True).count_params() == pytest.approx(124_000, rel=0.02)
 
 
 def test_each_further_depth_halves_once_more():

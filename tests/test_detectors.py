@@ -4,6 +4,7 @@ from styleguard_edu.detectors import (
     AnomalyDetector,
     DiscriminatorDetector,
     FusedDetector,
+    NearestRepainting,
     NearestRestyling,
     PatchDetector,
     ReconstructionDetector,
@@ -851,3 +852,36 @@ def test_restyling_needs_content_in_the_shape_of_the_images(restyler):
 def test_codes_are_rows_that_the_generator_takes(restyler, codes):
     with pytest.raises(ValueError, match=r"codes must have shape \(styles, 3\).*Received: shape"):
         NearestRestyling(restyler.generator, codes, images(2, channels=3))
+
+
+class TwoPainters:
+    """Repaints a picture dark or bright."""
+
+    names = ("dark", "bright")
+
+    def transfer(self, picture, name):
+        return picture * np.float32(0.5) + np.float32(0.5 * (name == "bright"))
+
+
+def test_a_photo_is_painted_again_in_the_style_that_comes_nearest():
+    photos = images(2, 40, 48, channels=3)
+    pictures = np.stack([0.5 * photos[0] + 0.45, 0.4 * photos[1]])
+    again = NearestRepainting(TwoPainters())
+    assert again.styles(pictures, photos) == ["bright", "dark"]
+    np.testing.assert_allclose(again(pictures, photos)[0], 0.5 * photos[0] + 0.5)
+    np.testing.assert_array_equal(again.beside(pictures, photos)[..., :3], photos)
+    np.testing.assert_allclose(again.beside(pictures, photos)[1, ..., 3:], 0.5 * photos[1])
+
+
+def test_the_style_of_a_picture_smaller_than_the_trial_is_told_as_well():
+    photos = images(1, 20, 24, channels=3)
+    assert NearestRepainting(TwoPainters()).styles(0.5 * photos, photos) == ["dark"]
+
+
+def test_one_part_alone_is_asked_for_its_surprise():
+    clean, x = images(60), images(5, seed=3)
+    asked = fused().calibrate(clean)
+    for name, surprises in asked.surprises(x).items():
+        np.testing.assert_allclose(asked.surprise_of(name, x), surprises)
+    with pytest.raises(ValueError, match=r"name must be one of .*Received: 'nobody'"):
+        asked.surprise_of("nobody", x)

@@ -6,17 +6,26 @@ All follow the contract of :class:`Corrector`. They propose; :func:`accept` and
 
 from .acceptance import accept, change, chosen_images, smallest_change
 from .base import Corrector
+from .latent import LatentCorrector
 from .neighbour import MedianCorrector, NeighbourCorrector
-from .realign import Alignment, RealignCorrector
+from .realign import Alignment, RealignCorrector, transformed
+from .refining import generator_parts, refine_latents
+from .repair import RepairCorrector, RestyleCorrector
 
 __all__ = [
     "Alignment",
     "Corrector",
+    "LatentCorrector",
     "MedianCorrector",
     "NeighbourCorrector",
     "RealignCorrector",
+    "RepairCorrector",
+    "RestyleCorrector",
     "accept",
     "change",
     "chosen_images",
+    "generator_parts",
+    "refine_latents",
     "smallest_change",
+    "transformed",
 ]

@@ -6,7 +6,7 @@ constructor arguments.
 
 from .base import AnomalyDetector, Findings
 from .fused import FusedDetector, surprise
-from .restyling import NearestRestyling, RestylingDetector
+from .restyling import NearestRepainting, NearestRestyling, RestylingDetector
 from .single import (
     DiscriminatorDetector,
     PatchDetector,
@@ -20,6 +20,7 @@ __all__ = [
     "DiscriminatorDetector",
     "Findings",
     "FusedDetector",
+    "NearestRepainting",
     "NearestRestyling",
     "PatchDetector",
     "ReconstructionDetector",

@@ -84,6 +84,14 @@ class FusedDetector(AnomalyDetector):
         scores, _ = self._ask(*self._checked(images, content), maps=False)
         return self._surprises(scores, self.part_scores_)
 
+    def surprise_of(self, name, images, content=None):
+        """The same of one part alone, which is all that is asked; ``(n,)``."""
+        self._require_calibration()
+        if name not in self.parts:
+            raise ValueError(f"name must be one of {list(self.parts)}. Received: {name!r}")
+        scores = self.parts[name].anomaly_score(images, content)
+        return self._surprises({name: scores}, self.part_scores_)[name]
+
     def calibrate(self, images, content=None):
         """Learn how high clean images score: the parts on one half of them, the sum on the other.
 

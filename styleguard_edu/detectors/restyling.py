@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 from ..detector_networks import network_outputs
 from ..images import check_images, in_colour
 from ..metrics import ssim
+from ..pictures import fit_short_side
 from .base import AnomalyDetector
 
 
@@ -109,6 +110,60 @@ class NearestRestyling:
 
     def _draw(self, content, codes):
         return network_outputs(self.generator, content=content, code=codes)
+
+
+class NearestRepainting:
+    """Paint photos again, each in the style in which that comes nearest to the picture made of it.
+
+    The same for photos of any size: another painter of the same paintings, trained from another
+    seed, paints other strokes in other places, but draws the same things in similar colours.
+
+    Parameters
+    ----------
+    style : PaintingStyle
+        Or any object with ``names`` and ``transfer(photo, name) -> picture``.
+    side : int
+        Pixels of the shorter side at which all styles are tried.
+    """
+
+    def __init__(self, style, *, side=96):
+        self.style = style
+        self.side = side
+
+    def __call__(self, pictures, photos):
+        """Paint each photo again.
+
+        Parameters
+        ----------
+        pictures, photos : ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+            Repainted pictures, and what they were made from.
+
+        Returns
+        -------
+        ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+            The photos, in the style of each picture.
+        """
+        pairs = zip(photos, self.styles(pictures, photos), strict=True)
+        return np.stack([self.style.transfer(photo, name) for photo, name in pairs])
+
+    def beside(self, pictures, photos):
+        """Each photo and its picture painted again, ``(n, height, width, 6)``."""
+        return np.concatenate([photos, self(pictures, photos)], axis=-1)
+
+    def styles(self, pictures, photos):
+        """The style that each picture seems to have, list of str ``(n,)``.
+
+        The mean absolute difference decides, at a small size.
+        """
+        return [self._style(*pair) for pair in zip(pictures, photos, strict=True)]
+
+    def _style(self, picture, photo):
+        side = min(self.side, *photo.shape[:2])
+        picture, photo = fit_short_side(picture, side), fit_short_side(photo, side)
+        strayed = [
+            np.abs(self.style.transfer(photo, name) - picture).mean() for name in self.style.names
+        ]
+        return self.style.names[int(np.argmin(strayed))]
 
 
 def _colour_quantiles(images):

@@ -5,8 +5,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.transform import resize
 from sklearn.exceptions import NotFittedError
 
-from ..backend import keras, tf
-from ..detector_networks import network_outputs
+from ..backend import tf
+from ..detector_networks import network_outputs, segmented
 from .base import AnomalyDetector
 
 
@@ -176,7 +176,7 @@ class SegmentationDetector(AnomalyDetector):
         As built by :func:`styleguard_edu.detector_networks.segmentation_network`, trained; with a
         second input it compares images with their content, which must then be given.
     prepare : callable, optional
-        ``prepare(images, content) -> content`` as the network is to see it.
+        ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
     false_alarm_rate, pixel_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
@@ -187,23 +187,8 @@ class SegmentationDetector(AnomalyDetector):
         self.prepare = prepare
 
     def _examine(self, images, content, maps):
-        inputs = {"images": images}
-        if len(self.network.inputs) == 2:
-            if content is None:
-                raise ValueError("content must be given: this detector compares. Received: None")
-            inputs["content"] = self.prepare(images, content) if self.prepare else content
-        height, width = images.shape[1:3]
-        halvings = sum(
-            isinstance(layer, keras.layers.MaxPooling2D) for layer in self.network.layers
-        )
-        rest = [(0, -side % 2**halvings) for side in (height, width)]
-        if any(after for _, after in rest):
-            inputs = {
-                name: np.pad(x, ((0, 0), *rest, (0, 0)), mode="symmetric")
-                for name, x in inputs.items()
-            }
-        pixels, image = network_outputs(self.network, **inputs)
-        return image[:, 0], pixels[:, :height, :width, 0] if maps else None
+        pixels, image, _ = segmented(self.network, images, content, self.prepare)
+        return image[:, 0], pixels[..., 0] if maps else None
 
 
 def _by_place(features):

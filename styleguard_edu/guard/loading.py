@@ -1,18 +1,18 @@
 """Guards for the three kinds of images of the course, put together from shipped checkpoints."""
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 
-from .backend import keras
-from .checkpoints import load_checkpoint
-from .datasets import digit_source, load_digits
-from .detector_networks import hidden_features, network_outputs
-from .detectors import (
-    AnomalyDetector,
+from ..backend import keras
+from ..checkpoints import load_checkpoint
+from ..correctors import RealignCorrector, RepairCorrector, RestyleCorrector
+from ..datasets import digit_source, load_digits
+from ..detector_networks import hidden_features, network_outputs
+from ..detectors import (
     DiscriminatorDetector,
     FusedDetector,
+    NearestRepainting,
     NearestRestyling,
     PatchDetector,
     ReconstructionDetector,
@@ -20,24 +20,13 @@ from .detectors import (
     SegmentationDetector,
     TiledDetector,
 )
-from .pictures import matched
+from ..gallery import load_paintings
+from ..painting_style import PaintingStyle
+from .loop import StyleGuard
 
 DOMAINS = ("digits", "restyled_digits", "photos")
 TILE = 64  # pixels a side, of photos
 _CHECKPOINTS = {domain: f"{domain.removesuffix('s')}_detector" for domain in DOMAINS}
-
-
-@dataclass(frozen=True)
-class StyleGuard:
-    """What watches over one kind of images.
-
-    Attributes
-    ----------
-    detector : AnomalyDetector
-        Calibrated.
-    """
-
-    detector: AnomalyDetector
 
 
 def load_guard(domain, *, source=None):
@@ -74,80 +63,81 @@ def load_guard(domain, *, source=None):
             stacklevel=2,
         )
     checkpoint = load_checkpoint(_CHECKPOINTS[domain])
-    detector = BUILDERS[domain](checkpoint)
+    detector, correctors = BUILDERS[domain](checkpoint)
     calibrated_on = "photos" if domain == "photos" else source or in_use
     start = f"{calibrated_on}_"
-    return StyleGuard(
-        detector.restore_calibration(
-            {
-                key.removeprefix(start): value
-                for key, value in checkpoint.arrays.items()
-                if key.startswith(start)
-            }
-        )
+    detector.restore_calibration(
+        {
+            key.removeprefix(start): value
+            for key, value in checkpoint.arrays.items()
+            if key.startswith(start)
+        }
     )
+    return StyleGuard(detector, correctors)
 
 
-def digit_detector(checkpoint):
-    """The detector of plain digits, not calibrated yet, from its checkpoint."""
+def digit_guard(checkpoint):
+    """Detector, not calibrated yet, and correctors of plain digits, from their checkpoint."""
     gan = load_checkpoint("digit_gan").networks
+    segmenter, encoder = (checkpoint.networks[role] for role in ("segmenter", "encoder"))
     patches = PatchDetector(hidden_features(gan["discriminator"], 0))
     patches.mean_, patches.whitener_ = (checkpoint.arrays[key] for key in ("mean", "whitener"))
-    encoder = checkpoint.networks["encoder"]
     drawn_again = keras.Model(encoder.inputs[0], gan["generator"](encoder.outputs[0]))
-    return FusedDetector(
+    reconstruction = ReconstructionDetector(
+        lambda images, content: network_outputs(drawn_again, images=images),
+        features=hidden_features(gan["discriminator"], -1),
+    )
+    detector = FusedDetector(
         {
-            "segmentation": SegmentationDetector(checkpoint.networks["segmenter"]),
+            "segmentation": SegmentationDetector(segmenter),
             "discriminator": DiscriminatorDetector(gan["discriminator"]),
             "patches": patches,
-            "reconstruction": ReconstructionDetector(
-                lambda images, content: network_outputs(drawn_again, images=images),
-                features=hidden_features(gan["discriminator"], -1),
-            ),
+            "reconstruction": reconstruction,
         },
         one_sided=("segmentation",),
         weights={"segmentation": 2.0},
     )
+    correctors = {
+        "repair": RepairCorrector(segmenter, grow=0, strength=0.7, limit=0.6),
+        "realign": RealignCorrector(
+            lambda images, content: detector.surprise_of("reconstruction", images, content)
+        ),
+    }
+    return detector, correctors
 
 
-def restyled_digit_detector(checkpoint):
-    """The detector of restyled digits, not calibrated yet, from its checkpoint."""
+def restyled_digit_guard(checkpoint):
+    """Detector, not calibrated yet, and corrector of restyled digits, from their checkpoint."""
     generator = load_checkpoint("style_digits_other").networks["generator"]
     codes = np.eye(generator.input_shape[1][-1])[1:]  # the first is plain
     examples = load_digits("bundled", verbose=False).train.images[:16]
-    return FusedDetector(
+    restyle = NearestRestyling(generator, codes, examples)
+    detector = FusedDetector(
         {
             "segmentation": SegmentationDetector(checkpoint.networks["segmenter"]),
-            "restyling": RestylingDetector(NearestRestyling(generator, codes, examples)),
+            "restyling": RestylingDetector(restyle),
         },
         one_sided=("segmentation", "restyling"),
         weights={"segmentation": 0.25},
         map_weights={"segmentation": 1.0, "restyling": 40.0},  # about the same spread
     )
+    return detector, RestyleCorrector(restyle)
 
 
-def photo_detector(checkpoint):
-    """The detector of restyled photos, not calibrated yet, from its checkpoint."""
-    segmentation = SegmentationDetector(checkpoint.networks["segmenter"], prepare=in_its_colours)
-    return TiledDetector(segmentation, side=TILE)
+def photo_guard(checkpoint):
+    """Detector, not calibrated yet, and corrector of restyled photos, from their checkpoint.
 
-
-def in_its_colours(pictures, photos):
-    """Photos in the colours of the pictures made from them, so that other colours stand out.
-
-    Parameters
-    ----------
-    pictures, photos : ndarray of float, ``(n, height, width, 3)`` in [0, 1]
-
-    Returns
-    -------
-    ndarray of float32, the shape of ``photos``
+    They hold the painter ``paintings_other``; what they are to judge is the work of another.
     """
-    return np.stack([matched(*pair) for pair in zip(photos, pictures, strict=True)])
+    painter = PaintingStyle(load_paintings(), **load_checkpoint("paintings_other").networks)
+    beside = NearestRepainting(painter).beside
+    segmenter = checkpoint.networks["segmenter"]
+    detector = TiledDetector(SegmentationDetector(segmenter, prepare=beside), side=TILE)
+    return detector, RepairCorrector(segmenter, prepare=beside)
 
 
 BUILDERS = {
-    "digits": digit_detector,
-    "restyled_digits": restyled_digit_detector,
-    "photos": photo_detector,
+    "digits": digit_guard,
+    "restyled_digits": restyled_digit_guard,
+    "photos": photo_guard,
 }

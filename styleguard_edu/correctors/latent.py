@@ -1,0 +1,150 @@
+"""A corrector that looks for the image nearest to a damaged one among all a generator can draw."""
+
+import numpy as np
+
+from ..backend import tf
+from ..checks import require_number
+from ..detector_networks import network_outputs
+from ._gradients import BATCH, compiled_gradient, numbers_of_steps, require_count, require_positive
+from .base import Corrector
+from .neighbour import NeighbourCorrector
+
+
+class LatentCorrector(Corrector):
+    r"""Marked pixels are filled in from the image nearest to the rest that a generator can draw.
+
+    The projection of Schlegl et al. (2017) and Samangouei et al. (2018), started where an encoder
+    guesses (Schlegl et al., 2019): for each image x with marked pixels M, ``steps`` steps of Adam
+    lower
+
+    .. math::
+        L(z) = \frac{1}{|\bar M|} \sum_{i \in \bar M} (G(z)_i - x_i)^2
+             + \frac{\mathrm{prior}}{d} |z|^2
+
+    over :math:`z \in R^d`, and G(z) is proposed. :math:`\bar M` are the unmarked pixels, or all of
+    them where there are none. The second term keeps z where G was trained, on a standard normal
+    distribution. The encoder is shown the image with its marked pixels filled in by
+    :class:`NeighbourCorrector`, as it knows no masks.
+
+    In holes in digits this is 3 to 4 dB better than those neighbours; about 30 digits a second on
+    two CPU cores.
+
+    Parameters
+    ----------
+    generator : keras.Model
+        ``(n, d) -> (n, height, width, channels)`` in [0, 1].
+    encoder : keras.Model
+        ``(n, height, width, channels)`` in [0, 1] ``-> (n, d)``.
+    steps : int >= 0
+        Of Adam; at 0, G draws what the encoder guesses.
+    learning_rate : float > 0
+        Of Adam, at the start, in units of z; it falls to 0 along half a cosine.
+    prior_weight : float >= 0
+        prior above.
+    limit, grow, feather, strength
+        As for :class:`Corrector`.
+
+    Raises
+    ------
+    ValueError
+        If a number is not one of those above, or the networks do not fit each other.
+    """
+
+    def __init__(
+        self,
+        generator,
+        encoder,
+        *,
+        steps=30,
+        learning_rate=0.1,
+        prior_weight=0.02,
+        limit=0.35,
+        grow=1,
+        feather=0.5,
+        strength=1.0,
+    ):
+        super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+        require_count("steps", steps)
+        require_positive("learning_rate", learning_rate)
+        require_number("prior_weight", prior_weight, 0, np.inf)
+        shapes = generator.output_shape[1:], generator.input_shape[1:]
+        if (encoder.input_shape[1:], encoder.output_shape[1:]) != shapes:
+            raise ValueError(
+                f"encoder must turn what generator makes, {shapes[0]}, into what it takes, "
+                f"{shapes[1]}. Received: an encoder from {encoder.input_shape[1:]} to "
+                f"{encoder.output_shape[1:]}"
+            )
+        self.generator = generator
+        self.encoder = encoder
+        self.steps = steps
+        self.learning_rate = learning_rate
+        self.prior_weight = prior_weight
+
+    def project(self, images, masks, steps):
+        """What the generator draws after so many steps, for a look at the way.
+
+        Parameters
+        ----------
+        images : ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+        masks : ndarray of bool, ``(n, height, width)``
+            Taken as they are, not grown.
+        steps : sequence of int >= 0
+            Rising. The last takes the place of the ``steps`` of the corrector.
+
+        Returns
+        -------
+        ndarray of float32, ``(k, n, height, width, channels)``
+            One round of images for each of the k numbers of steps.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for :meth:`correct`, and if the steps do not rise.
+        """
+        kept = self._descend(images, masks, steps)
+        return np.stack([network_outputs(self.generator, z=z) for z in kept])
+
+    def _propose(self, images, masks, content):
+        return self.project(images, masks, [self.steps])[0]
+
+    def _descend(self, images, masks, steps):
+        """Latents after each number of steps, ``(k, n, d)``."""
+        stops = numbers_of_steps(steps)
+        filled = NeighbourCorrector(grow=0, feather=0).correct(images, masks)  # checks both, too
+        weights = np.where(masks.all(axis=(1, 2))[:, None, None], True, ~masks).astype(np.float32)
+        weights = weights[..., np.newaxis] / weights.sum(axis=(1, 2), keepdims=True)[..., None]
+        z = network_outputs(self.encoder, images=filled)
+        slope = _misfit_gradient(self.generator)
+        kept = np.empty((len(stops), *z.shape), np.float32)
+        for start in range(0, len(z), BATCH):
+            part = slice(start, start + BATCH)
+            given = tf.constant(images[part]), tf.constant(weights[part] / images.shape[-1])
+            walk = self._walk(z[part], lambda z, given=given: slope(z, *given), max(stops))
+            for step, place in enumerate(walk):
+                for row in np.flatnonzero(stops == step):
+                    kept[row, part] = place
+        return kept
+
+    def _walk(self, z, slope, steps):
+        """Yield z before and after each step of Adam (Kingma & Ba, 2015), each z for itself."""
+        mean, square = np.zeros_like(z), np.zeros_like(z)
+        yield z
+        for step in range(1, steps + 1):
+            gradient = slope(z).numpy() + 2 * self.prior_weight * z / z.shape[1]
+            mean = 0.9 * mean + 0.1 * gradient
+            square = 0.99 * square + 0.01 * gradient**2
+            pace = self.learning_rate * (1 + np.cos(np.pi * (step - 1) / steps)) / 2
+            scale = np.sqrt(square / (1 - 0.99**step)) + 1e-8
+            z = z - np.float32(pace) * mean / (1 - 0.9**step) / scale
+            yield z
+
+
+def _misfit_gradient(generator):
+    """Compiled: latents, images and weights of pixels -> gradient of the misfit of G(z)."""
+
+    def misfit(generator, z, images, weights):
+        return tf.reduce_sum(weights * (generator(z, training=False) - images) ** 2)
+
+    images = tf.TensorSpec(generator.output_shape, tf.float32)
+    weights = tf.TensorSpec((None, *generator.output_shape[1:3], None), tf.float32)
+    return compiled_gradient("misfit", misfit, (generator,), images, weights)

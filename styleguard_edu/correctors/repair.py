@@ -1,0 +1,51 @@
+"""Two correctors with a network: what was seen in training, and what the content asks for."""
+
+from ..detector_networks import segmented
+from .base import Corrector
+
+
+class RepairCorrector(Corrector):
+    """Marked pixels become what a network, shown made damage, guesses they were.
+
+    The network was trained to restore images damaged in many ways: the mean absolute difference
+    to the clean image is the least for the median of all that could have been there, so where
+    much is possible, the guess is pale and soft.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As built by :func:`styleguard_edu.detector_networks.segmentation_network`, trained; its
+        third output is the proposal. With a second input, content must be given.
+    prepare : callable, optional
+        ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
+    grow, feather, strength, limit
+        As for :class:`Corrector`.
+    """
+
+    def __init__(self, network, *, prepare=None, grow=1, feather=0.5, strength=1.0, limit=0.35):
+        super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+        self.network = network
+        self.prepare = prepare
+
+    def _propose(self, images, masks, content):
+        return segmented(self.network, images, content, self.prepare)[2]
+
+
+class RestyleCorrector(Corrector):
+    """Marked pixels are drawn again from the content, in the style that the image seems to have.
+
+    Parameters
+    ----------
+    restyle : callable
+        ``restyle(images, content) -> ndarray`` of the images' shape; for example
+        :class:`styleguard_edu.detectors.NearestRestyling`.
+    grow, feather, strength, limit
+        As for :class:`Corrector`.
+    """
+
+    def __init__(self, restyle, *, grow=1, feather=0.5, strength=1.0, limit=0.5):
+        super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+        self.restyle = restyle
+
+    def _propose(self, images, masks, content):
+        return self.restyle(images, content)

@@ -1,0 +1,171 @@
+"""The rounds of one batch: propose, look again, judge, take."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..correctors import accept, change, chosen_images, smallest_change
+from .rounds import Round
+
+
+class _Seen(NamedTuple):
+    """What the detector says of images: ``(n,)`` each, masks ``(n, height, width)``; of k
+    candidates, with k in front."""
+
+    scores: np.ndarray
+    p_values: np.ndarray
+    flagged: np.ndarray
+    masks: np.ndarray
+
+
+class Batch(NamedTuple):
+    """A batch between two rounds; ``queue`` holds the places of the images still in work."""
+
+    originals: np.ndarray
+    content: np.ndarray | None
+    images: np.ndarray
+    seen: _Seen
+    accepted: np.ndarray
+    queue: np.ndarray
+    rounds: tuple
+
+
+def batch_states(guard, images, content):
+    """A batch after each finished round, or after the first look if nothing is flagged."""
+    seen = _look(guard, images, content)
+    unchanged = np.zeros(len(images), bool)
+    batch = Batch(images, content, images, seen, unchanged, np.flatnonzero(seen.flagged), ())
+    if not len(batch.queue):
+        yield batch
+    while len(batch.queue) and len(batch.rounds) < guard.max_rounds:
+        batch = _after_round(guard, batch)
+        yield batch
+
+
+class _Trials(NamedTuple):
+    """k candidates' proposals for m images; where one was not asked, the image as it is."""
+
+    images: np.ndarray  # (k, m, height, width, channels)
+    seen: _Seen
+    change: np.ndarray  # (k, m)
+    asked: np.ndarray  # (k, m)
+    accepted: np.ndarray  # (k, m)
+
+
+def _after_round(guard, batch):
+    """The batch after one more round for the images in its queue."""
+    rows = batch.queue
+    before = _Seen(*(values[rows] for values in batch.seen))
+    trials = _tried(guard, batch, rows, before)
+    choice = _choice(guard, trials)
+    taken = choice >= 0
+    mended = chosen_images(batch.images[rows], trials.images, choice)
+    ends = _Seen(*(_chosen(*pair, choice) for pair in zip(before, trials.seen, strict=True)))
+    finished = Round(
+        index=rows,
+        scores=before.scores,
+        p_values=before.p_values,
+        masks=before.masks,
+        tried=tuple(guard.candidates),
+        asked=trials.asked,
+        scores_after=trials.seen.scores,
+        p_after=trials.seen.p_values,
+        area_after=_area(trials.seen.masks),
+        flagged_after=trials.seen.flagged,
+        change=trials.change,
+        accepted=trials.accepted,
+        choice=choice,
+        images=mended,
+    )
+    return batch._replace(
+        images=_put(batch.images, rows, mended),
+        seen=_Seen(*(_put(*pair) for pair in zip(batch.seen, [rows] * 4, ends, strict=True))),
+        accepted=_put(batch.accepted, rows, batch.accepted[rows] | taken),
+        queue=rows[taken & ends.flagged],
+        rounds=(*batch.rounds, finished),
+    )
+
+
+def _tried(guard, batch, rows, before):
+    """What the candidates propose: first those that keep to the masks, then, where none of them
+    helped, those that change all of an image."""
+    k, m = len(guard.candidates), len(rows)
+    trials = _Trials(
+        np.stack([batch.images[rows]] * k),
+        _Seen(*(np.stack([values] * k) for values in before)),
+        *(np.zeros((k, m), kind) for kind in (float, bool, bool)),
+    )
+    for whole in (False, True):
+        places = np.flatnonzero(~trials.accepted.any(axis=0))
+        for number, name in enumerate(guard.candidates):
+            if guard.candidates[name].full_mask == whole and len(places):
+                _try(guard, name, batch, rows, before, trials, (number, places))
+    return trials
+
+
+def _try(guard, name, batch, rows, before, trials, where):
+    """Ask one candidate about some of the images, and fill in what comes of it."""
+    corrector, (number, places) = guard.candidates[name], where
+    own = rows[places]
+    content = None if batch.content is None else batch.content[own]
+    before = _Seen(*(values[places] for values in before))
+    made = corrector.correct(batch.images[own], before.masks, content)
+    after, moved = _look(guard, made, content), change(batch.originals[own], made)
+    accepted = accept(
+        before.scores,
+        after.scores,
+        before.p_values,
+        after.p_values,
+        moved,
+        margin=guard.margins[name],
+        limit=corrector.limit,
+    )
+    accepted &= _area(after.masks) <= _area(before.masks)
+    for values, new in (
+        (trials.images, made),
+        *zip(trials.seen, after, strict=True),
+        (trials.change, moved),
+        (trials.asked, True),
+        (trials.accepted, accepted),
+    ):
+        values[number, places] = new
+
+
+def _choice(guard, trials):
+    """Which proposal is taken, ``(m,)``; -1 for none."""
+    limits = np.array([[corrector.limit] for corrector in guard.candidates.values()])
+    suffices = trials.accepted & ~trials.seen.flagged
+    eligible = np.where(suffices.any(axis=0), suffices, trials.accepted)
+    return smallest_change(eligible, trials.change / limits)
+
+
+def _look(guard, images, content):
+    found = guard.detector.examine(images, content)
+    scores = found.scores
+    if guard.score is not None:
+        scores = np.asarray(guard.score(images, content), np.float64)
+        if scores.shape != (len(images),) or not np.isfinite(scores).all():
+            raise ValueError(
+                f"score must give one finite number for each of {len(images)} images. "
+                f"Received: shape {scores.shape}, {int((~np.isfinite(scores)).sum())} of them "
+                "NaN or infinite"
+            )
+    return _Seen(scores, found.p_values, found.flagged, found.masks)
+
+
+def _area(masks):
+    return masks.sum(axis=(-2, -1))
+
+
+def _chosen(before, after, choice):
+    """What holds for each image after the choice: the chosen candidate's, or what held before."""
+    ends = before.copy()
+    taken = np.flatnonzero(choice >= 0)
+    ends[taken] = after[choice[taken], taken]
+    return ends
+
+
+def _put(values, rows, new):
+    values = values.copy()
+    values[rows] = new
+    return values

@@ -1,0 +1,164 @@
+"""A guard's report as one page of HTML, which needs no network and reads well aloud."""
+
+from base64 import b64encode
+from collections import Counter
+from html import escape
+from pathlib import Path
+
+from ..files import write_atomically
+from ..images import png_bytes
+from ..plotting import tint_masks
+
+_SMALL = 64  # pixels: smaller images are shown three times as large, every pixel a square
+_STYLE = """
+body {font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
+      color: #1a1a1a; background: #ffffff}
+table {border-collapse: collapse; margin: 1rem 0}
+caption {text-align: left; font-weight: bold; padding: .3rem 0}
+th, td {border-bottom: 1px solid #bbbbbb; padding: .3rem .8rem; text-align: left}
+td.number {text-align: right; font-variant-numeric: tabular-nums}
+img {display: block; max-width: 16rem; height: auto}
+img.small {image-rendering: pixelated}
+.wide {overflow-x: auto}
+.warning {border-left: .4rem solid #d55e00; padding-left: .8rem}
+"""
+
+
+def write_page(report, path, most):
+    """Write the page of a report, see :meth:`styleguard_edu.guard.GuardReport.to_html`."""
+    path = Path(path)
+    text = page(report, most)
+    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+    return path
+
+
+def page(report, most):
+    """The page's text.
+
+    Parameters
+    ----------
+    report : GuardReport
+    most : int >= 1
+        Images shown at most.
+
+    Returns
+    -------
+    str
+    """
+    rows = report.examples(most)
+    warning = ""
+    if report.interrupted:
+        warning = f'<p class="warning">Not complete: {escape(report.interrupted)}.</p>'
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What the guard did with {len(report.images)} images</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>What the guard did with {len(report.images)} images</h1>
+{warning}
+<p>An image is flagged if its p-value is at most {report.false_alarm_rate:g}: of clean images,
+about that share is flagged as well. What was never flagged was not touched.</p>
+<h2>Outcomes</h2>
+{_outcomes(report)}
+<h2>Rounds</h2>
+{_rounds(report.rounds)}
+<h2>Images</h2>
+<p>{_which(report, rows)}</p>
+<div class="wide" role="region" aria-label="Images" tabindex="0">
+{_images(report, rows)}
+</div>
+</main>
+</body>
+</html>
+"""
+
+
+def _outcomes(report):
+    counts = Counter(report.outcomes.tolist())
+    return _table(
+        "What became of the images",
+        ("outcome", "images", "meaning"),
+        [(name, counts[name], meaning) for name, meaning in report.OUTCOMES.items()],
+    )
+
+
+def _rounds(rounds):
+    if not rounds:
+        return "<p>None: nothing was flagged.</p>"
+    lines = [
+        (number, len(one.index), int((one.choice >= 0).sum()), int(one.mended.sum()), _taken(one))
+        for number, one in enumerate(rounds, start=1)
+    ]
+    heads = ("round", "images", "repairs taken", "mended", "by corrector")
+    return _table("What each round did", heads, lines)
+
+
+def _taken(one):
+    """Such as "realign 20, median 16"."""
+    return ", ".join(f"{name} {count}" for name, count in one.taken_by().items()) or "none"
+
+
+def _which(report, rows):
+    looked_wrong = int((report.outcomes != "passed").sum())
+    if not looked_wrong:
+        return f"None was flagged. Here are the first {len(rows)}."
+    if len(rows) < looked_wrong:
+        return f"{len(rows)} of the {looked_wrong} that were flagged, some of each outcome."
+    return f"All that were flagged: {looked_wrong}."
+
+
+def _images(report, rows):
+    before, after = report.originals[rows], report.images[rows]
+    marked = tint_masks(before, report.first_masks(rows))
+    stories = report.stories(rows)
+    lines = [
+        (
+            int(k),
+            _picture(before[i], f"Image {k} before"),
+            _picture(marked[i], f"Where image {k} looked wrong, in amber"),
+            _picture(after[i], f"Image {k} after: {report.outcomes[k]}"),
+            str(report.outcomes[k]),
+            stories[i],
+            f"{report.p_values[k]:.3g}",
+        )
+        for i, k in enumerate(rows)
+    ]
+    heads = ("image", "before", "looked wrong", "after", "outcome", "repairs taken", "p-value")
+    return _table("Before and after; the p-value is the last one", heads, lines)
+
+
+class _Markup(str):
+    """Text that is HTML already."""
+
+
+def _picture(image, alt):
+    source = f"data:image/png;base64,{b64encode(png_bytes(image)).decode()}"
+    height, width = image.shape[:2]
+    small = max(height, width) <= _SMALL
+    look = f'class="small" width="{3 * width}" height="{3 * height}"' if small else ""
+    return _Markup(f'<img {look} alt="{escape(alt)}" src="{source}">')
+
+
+def _table(caption, heads, lines):
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "\n".join(f"<tr>{_cells(*line)}</tr>" for line in lines)
+    return (
+        f"<table>\n<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{body}\n</tbody>\n</table>"
+    )
+
+
+def _cells(first, *others):
+    cells = [f'<th scope="row">{escape(str(first))}</th>']
+    for value in others:
+        if isinstance(value, int):
+            cells.append(f'<td class="number">{value}</td>')
+        else:
+            text = value if isinstance(value, _Markup) else escape(value)
+            cells.append(f"<td>{text}</td>")
+    return "".join(cells)

@@ -1,0 +1,213 @@
+"""What a guard did: every image as it ends, and every round that led there."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..plotting import tint_masks
+from ..sheets import plot_sheet
+from .pages import write_page
+from .rounds import in_number
+
+
+@dataclass(frozen=True, eq=False)
+class GuardReport:
+    """What a guard did with n images.
+
+    Attributes
+    ----------
+    images : ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+        As they end; bit-identical to ``originals`` where nothing was accepted.
+    originals : ndarray of float32, the same shape
+        As they came in.
+    flagged : ndarray of bool, ``(n,)``
+        Flagged in the end: for a person to look at.
+    accepted : ndarray of bool, ``(n,)``
+        At least one repair was accepted.
+    p_values, scores : ndarray of float64, ``(n,)``
+        In the end. Small p-values and high scores are suspicious.
+    rounds : tuple of Round
+        The first holds all images that were flagged as they came in.
+    false_alarm_rate : float
+        Images with a p-value of at most this are flagged.
+    interrupted : str or None
+        What ended the loop early; the images are then the first of those given to the guard.
+    """
+
+    images: np.ndarray
+    originals: np.ndarray
+    flagged: np.ndarray
+    accepted: np.ndarray
+    p_values: np.ndarray
+    scores: np.ndarray
+    rounds: tuple
+    false_alarm_rate: float
+    interrupted: str | None = None
+
+    OUTCOMES: ClassVar = {
+        "passed": "never flagged, never touched",
+        "mended": "flagged, corrected, no longer flagged",
+        "improved": "corrected, but still flagged: for a person to look at",
+        "refused": "flagged, but no repair was acceptable, so as it came in: for a person",
+    }
+
+    @property
+    def outcomes(self):
+        """What became of each image, ndarray of str, ``(n,)``: the keys of ``OUTCOMES``."""
+        corrected = np.where(self.flagged, "improved", "mended")
+        return np.where(self.accepted, corrected, np.where(self.flagged, "refused", "passed"))
+
+    def to_frame(self):
+        """One row an image and round, as a table; round 0 is the first look.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``image``, ``round``; ``corrector`` (the one taken; missing if none was),
+            ``score``, ``p_value``, ``flagged``, ``area`` in pixels and ``change`` from the image
+            as it came in, all after the round; ``outcome`` in the end.
+        """
+        import pandas as pd  # half a second that only tables cost
+
+        parts = [self._first_look(), *self._after_rounds()]
+        table = pd.DataFrame(
+            {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        )
+        table["outcome"] = self.outcomes[table["image"].to_numpy()]
+        return table.sort_values(["image", "round"], ignore_index=True)
+
+    def summary(self):
+        """What happened, in a few lines for a person."""
+        counts = Counter(self.outcomes.tolist())
+        n, looked_wrong = len(self.images), len(self.images) - counts["passed"]
+        text = [
+            f"{in_number(n, 'image')}: {counts['passed']} passed, {looked_wrong} flagged "
+            f"(p-value at most {self.false_alarm_rate:g})."
+        ]
+        if looked_wrong:
+            text += [
+                f"Of the flagged, {counts['mended']} mended, {counts['improved']} improved but "
+                f"still flagged, {counts['refused']} refused (no repair was acceptable): "
+                f"{counts['improved'] + counts['refused']} left for a person."
+            ]
+        text += [f"Round {number}: {one}." for number, one in enumerate(self.rounds, start=1)]
+        if self.interrupted:
+            text += [f"Not complete: {self.interrupted}."]
+        return "\n".join(text)
+
+    def __str__(self):
+        return self.summary()
+
+    def contact_sheet(self, most=12, *, ax=None):
+        """Draw flagged images: before, where they looked wrong, after.
+
+        Parameters
+        ----------
+        most : int >= 1
+            Images at most, each outcome as often as the others if there are enough of it; the
+            first that passed if none was flagged.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure of fitting size unless given.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        rows = self.examples(most)
+        titles = [f"{k}: {outcome}" for k, outcome in zip(rows, self.outcomes[rows], strict=True)]
+        before = self.originals[rows]
+        sheet = {
+            "before": before,
+            "looked wrong": tint_masks(before, self.first_masks(rows)),
+            "after": self.images[rows],
+        }
+        return plot_sheet(sheet, titles=titles, ax=ax)
+
+    def to_html(self, path, *, most=60):
+        """Write a page that needs no network: summary, tables, pictures with alt texts.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            Replaced as a whole, or left as it was if something fails.
+        most : int >= 1
+            Images shown at most, chosen as for :meth:`contact_sheet`.
+
+        Returns
+        -------
+        pathlib.Path
+        """
+        return write_page(self, path, most)
+
+    def examples(self, most):
+        """Which images to show, ndarray of int: by outcome, then in their order."""
+        if most != int(most) or most < 1:
+            raise ValueError(f"most must be a whole number >= 1. Received: {most}")
+        outcomes = self.outcomes
+        groups = [np.flatnonzero(outcomes == name) for name in self.OUTCOMES if name != "passed"]
+        # the first of each outcome, then the second of each ...
+        turns = sorted((turn, g) for g, group in enumerate(groups) for turn in range(len(group)))
+        chosen = sorted((g, turn) for turn, g in turns[:most])
+        if not chosen:
+            return np.arange(min(most, len(self.images)))
+        return np.array([groups[g][turn] for g, turn in chosen])
+
+    def first_masks(self, rows):
+        """Where images looked wrong as they came in, ``(len(rows), height, width)`` of bool."""
+        masks = np.zeros((len(rows), *self.images.shape[1:3]), bool)
+        if self.rounds:
+            first = self.rounds[0]
+            held = np.isin(rows, first.index)
+            masks[held] = first.masks[np.searchsorted(first.index, rows[held])]
+        return masks
+
+    def stories(self, rows):
+        """Which repairs were taken, round by round, list of str: such as "realign, median"."""
+        taken = {int(k): [] for k in rows}
+        for one in self.rounds:
+            for k, choice in zip(one.index.tolist(), one.choice, strict=True):
+                if k in taken and choice >= 0:
+                    taken[k].append(one.tried[choice])
+        return [", ".join(names) or "none" for names in taken.values()]
+
+    def _first_look(self):
+        """Rows of the table: all images as they came in."""
+        n = len(self.images)
+        first = {
+            "image": np.arange(n),
+            "round": np.zeros(n, int),
+            "corrector": np.full(n, None),
+            "score": self.scores.copy(),
+            "p_value": self.p_values.copy(),
+            "flagged": self.outcomes != "passed",
+            "area": np.zeros(n, int),
+            "change": np.zeros(n),
+        }
+        if self.rounds:
+            one = self.rounds[0]
+            for name, values in (
+                ("score", one.scores),
+                ("p_value", one.p_values),
+                ("area", one.area),
+            ):
+                first[name][one.index] = values
+        return first
+
+    def _after_rounds(self):
+        """Rows of the table: for each round, the images that were in its queue."""
+        changed = np.zeros(len(self.images))
+        for number, one in enumerate(self.rounds, start=1):
+            names = np.array([*one.tried, None], object)
+            changed[one.index] = one.taken(one.change, changed[one.index])
+            yield {
+                "image": one.index,
+                "round": np.full(len(one.index), number),
+                "corrector": names[one.choice],
+                "score": one.taken(one.scores_after, one.scores),
+                "p_value": one.taken(one.p_after, one.p_values),
+                "flagged": one.taken(one.flagged_after, True),
+                "area": one.taken(one.area_after, one.area),
+                "change": changed[one.index],
+            }

@@ -1,0 +1,322 @@
+import base64
+import io
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from styleguard_edu.guard import GuardReport, Round
+from styleguard_edu.images import to_uint8
+from styleguard_edu.plotting import tint_masks
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+TRIED = ("realign", "median & more")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def pictures(*greys):
+    return np.ones((len(greys), 4, 4, 1), np.float32) * np.reshape(greys, (-1, 1, 1, 1))
+
+
+def corner(*sides):
+    masks = np.zeros((len(sides), 4, 4), bool)
+    for mask, side in zip(masks, sides, strict=True):
+        mask[:side, :side] = True
+    return masks
+
+
+def one_round(index, scores, masks, after, choice, images):
+    """A round of two candidates; ``after`` holds k rows of the scores after, all p-values 0.1."""
+    after = np.array(after, float)
+    return Round(
+        index=np.array(index),
+        scores=np.array(scores, float),
+        p_values=np.full(len(index), 0.01),
+        masks=masks,
+        tried=TRIED,
+        asked=np.ones_like(after, bool),
+        scores_after=after,
+        p_after=np.where(after <= 2, 0.1, 0.01),
+        area_after=np.where(after <= 2, 0, 1),
+        flagged_after=after > 2,
+        change=after / 100,
+        accepted=np.array(choice) == [[0], [1]],
+        choice=np.array(choice),
+        images=images,
+    )
+
+
+def report(**changed):
+    """Of five images 0 passed, 1 was mended at once and 4 in two rounds, 2 was refused, and 3 is
+    improved."""
+    rounds = (
+        one_round(
+            [1, 2, 3, 4],
+            [9, 8, 7, 6],
+            corner(1, 2, 3, 4),
+            [[1, 9, 5, 5], [2, 9, 6, 4]],
+            [0, -1, 0, 1],
+            pictures(0, 0.2, 0.5, 0.6),
+        ),
+        one_round([3, 4], [5, 4], corner(1, 1), [[5, 1], [5, 2]], [-1, 0], pictures(0.5, 0)),
+    )
+    settings = {
+        "images": pictures(0, 0, 0.2, 0.5, 0),
+        "originals": pictures(0, 0.1, 0.2, 0.3, 0.4),
+        "flagged": np.array([False, False, True, True, False]),
+        "accepted": np.array([False, True, False, True, True]),
+        "p_values": np.array([0.5, 0.1, 0.01, 0.01, 0.1]),
+        "scores": np.array([0.5, 1, 8, 5, 1]),
+        "rounds": rounds,
+        "false_alarm_rate": 0.05,
+    }
+    return GuardReport(**{**settings, **changed})
+
+
+def nothing_flagged(n=3):
+    return GuardReport(
+        images=pictures(*[0] * n),
+        originals=pictures(*[0] * n),
+        flagged=np.zeros(n, bool),
+        accepted=np.zeros(n, bool),
+        p_values=np.full(n, 0.5),
+        scores=np.zeros(n),
+        rounds=(),
+        false_alarm_rate=0.05,
+    )
+
+
+def test_an_outcome_says_whether_it_was_flagged_corrected_and_is_flagged_still():
+    assert report().outcomes.tolist() == ["passed", "mended", "refused", "improved", "mended"]
+    assert set(report().outcomes) == set(GuardReport.OUTCOMES)
+
+
+def test_a_round_tells_areas_what_was_mended_and_by_which_corrector():
+    first, second = report().rounds
+    assert first.area.tolist() == [1, 4, 9, 16]
+    assert first.mended.tolist() == [True, False, False, False]
+    assert second.mended.tolist() == [False, True]
+    assert first.taken_by() == {"realign": 2, "median & more": 1}
+    assert second.taken(second.scores_after, second.scores).tolist() == [5, 1]
+
+
+def test_the_summary_counts_outcomes_and_rounds():
+    assert str(report()).splitlines() == [
+        "5 images: 1 passed, 4 flagged (p-value at most 0.05).",
+        "Of the flagged, 2 mended, 1 improved but still flagged, 1 refused (no repair was "
+        "acceptable): 2 left for a person.",
+        "Round 1: 4 images, 3 repairs taken (realign 2, median & more 1), 1 mended.",
+        "Round 2: 2 images, 1 repair taken (realign 1), 1 mended.",
+    ]
+
+
+def test_the_summary_of_nothing_flagged_is_one_line():
+    assert nothing_flagged(1).summary() == "1 image: 1 passed, 0 flagged (p-value at most 0.05)."
+
+
+def test_the_summary_says_what_ended_the_loop_early():
+    assert (
+        report(interrupted="stopped by hand").summary().endswith("Not complete: stopped by hand.")
+    )
+
+
+# The table.
+
+
+def rows_of(image):
+    frame = report().to_frame()
+    return frame[frame["image"] == image].drop(columns="image").reset_index(drop=True)
+
+
+def test_the_table_has_a_row_an_image_and_round_and_one_for_the_first_look():
+    frame = report().to_frame()
+    assert list(zip(frame["image"], frame["round"], strict=True)) == [
+        *[(0, 0), (1, 0), (1, 1), (2, 0), (2, 1)],
+        *[(3, 0), (3, 1), (3, 2), (4, 0), (4, 1), (4, 2)],
+    ]
+
+
+def test_the_table_follows_an_image_through_its_rounds():
+    expected = pd.DataFrame(
+        {
+            "round": [0, 1, 2],
+            "corrector": [None, "median & more", "realign"],
+            "score": [6.0, 4.0, 1.0],
+            "p_value": [0.01, 0.01, 0.1],
+            "flagged": [True, True, False],
+            "area": [16, 1, 0],
+            "change": [0.0, 0.04, 0.01],
+            "outcome": ["mended"] * 3,
+        }
+    )
+    pd.testing.assert_frame_equal(rows_of(4), expected)
+
+
+def test_in_the_table_what_was_not_taken_leaves_an_image_as_it_was():
+    refused, improved = rows_of(2), rows_of(3)
+    assert refused["corrector"].isna().all() and refused["score"].tolist() == [8, 8]
+    assert improved["change"].tolist() == [0, 0.05, 0.05]
+    assert improved["area"].tolist() == [9, 1, 1] and improved["flagged"].all()
+
+
+def test_the_table_of_nothing_flagged_holds_the_first_look():
+    frame = nothing_flagged().to_frame()
+    assert frame["outcome"].tolist() == ["passed"] * 3 and not frame["flagged"].any()
+
+
+# Pictures.
+
+
+def titles(ax):
+    names = {"before", "looked wrong", "after"}
+    return [text.get_text() for text in ax.texts if text.get_text() not in names]
+
+
+def test_the_contact_sheet_shows_what_was_flagged_by_outcome():
+    assert titles(report().contact_sheet()) == [
+        "1: mended",
+        "4: mended",
+        "3: improved",
+        "2: refused",
+    ]
+
+
+def test_each_outcome_is_shown_before_one_is_shown_again():
+    assert report().examples(3).tolist() == [1, 3, 2]
+    assert report().examples(2).tolist() == [1, 3]
+
+
+def test_where_nothing_was_flagged_the_first_are_shown():
+    assert titles(nothing_flagged().contact_sheet(2)) == ["0: passed", "1: passed"]
+
+
+@pytest.mark.parametrize("most", [0, -1, 1.5])
+def test_at_least_one_image_is_shown(most):
+    with pytest.raises(ValueError, match=f"most must be a whole number >= 1. Received: {most}"):
+        report().contact_sheet(most)
+
+
+def test_images_without_a_mask_looked_right_everywhere():
+    masks = report().first_masks(np.array([4, 0, 2]))
+    np.testing.assert_array_equal(masks, corner(4, 0, 2))
+
+
+def test_the_contact_sheet_draws_where_told():
+    _, mine = plt.subplots()
+    assert report().contact_sheet(ax=mine) is mine
+
+
+# The page.
+
+
+class Page(HTMLParser):
+    """What a reader of the page meets: texts by tag, and pictures."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.pictures, self.links = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "img":
+            self.pictures.append((attributes["alt"], attributes["src"]))
+        elif tag != "meta":
+            self.open.append(tag)
+        self.links += [attributes[name] for name in ("href", "src") if name in attributes]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts.append((self.open[-1], data.strip()))
+
+    def of(self, tag):
+        return [text for other, text in self.texts if other == tag]
+
+
+@pytest.fixture
+def page(tmp_path):
+    return Page(report().to_html(tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_every_element_of_the_page_is_closed_and_it_has_a_title_and_one_main_heading(page):
+    assert page.open == []
+    assert page.of("title") == page.of("h1") == ["What the guard did with 5 images"]
+
+
+def test_the_page_needs_no_network(page):
+    assert page.links and all(link.startswith("data:image/png;base64,") for link in page.links)
+
+
+def test_the_page_counts_the_outcomes_and_tells_the_rounds(page):
+    cells = page.of("td")
+    first = [cells[k : k + 2] for k in range(0, 8, 2)]
+    assert [count for count, _ in first] == ["1", "2", "1", "1"]
+    assert cells[8:16] == ["4", "3", "1", "realign 2, median & more 1", "2", "1", "1", "realign 1"]
+
+
+def test_each_picture_of_the_page_says_what_it_shows(page):
+    assert [alt for alt, _ in page.pictures[:3]] == [
+        "Image 1 before",
+        "Where image 1 looked wrong, in amber",
+        "Image 1 after: mended",
+    ]
+    assert len(page.pictures) == 3 * 4
+
+
+def test_the_pictures_of_the_page_are_the_images(page):
+    shown = [base64.b64decode(source.partition(",")[2]) for _, source in page.pictures[3:6]]
+    shown = [np.asarray(Image.open(io.BytesIO(data))) for data in shown]
+    before, after = to_uint8(pictures(0.4, 0))[..., 0]
+    amber = to_uint8(tint_masks(pictures(0.4), corner(4)))[0]
+    for picture, expected in zip(shown, (before, amber, after), strict=True):
+        np.testing.assert_array_equal(picture, expected)
+
+
+def test_beside_each_image_stand_outcome_repairs_and_p_value(page):
+    texts = [text for tag, text in page.texts if tag in ("th", "td")]
+    start = texts.index("p-value") + 1
+    assert texts[start : start + 8] == [
+        *["1", "mended", "realign", "0.1"],
+        *["4", "mended", "median & more, realign", "0.1"],
+    ]
+
+
+def test_the_page_says_how_many_of_the_flagged_it_shows(tmp_path):
+    part = Page(report().to_html(tmp_path / "part.html", most=2).read_text(encoding="utf-8"))
+    assert "2 of the 4 that were flagged, some of each outcome." in part.of("p")
+    assert len(part.pictures) == 3 * 2
+
+
+def test_the_page_of_nothing_flagged_shows_the_first_images(tmp_path):
+    page = Page(nothing_flagged().to_html(tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "None: nothing was flagged." in page.of("p")
+    assert "None was flagged. Here are the first 3." in page.of("p")
+
+
+def test_the_page_warns_if_the_report_is_not_complete(tmp_path):
+    path = report(interrupted="1 < 2 images").to_html(tmp_path / "page.html")
+    assert "Not complete: 1 < 2 images." in Page(path.read_text(encoding="utf-8")).of("p")
+
+
+def test_a_page_that_cannot_be_made_leaves_the_old_one(tmp_path):
+    path = report().to_html(tmp_path / "page.html")
+    before = path.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="images must lie in"):
+        replace(report(), originals=pictures(2, 2, 2, 2, 2)).to_html(path)
+    assert path.read_text(encoding="utf-8") == before
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
