@@ -9,13 +9,19 @@ from importlib import import_module
 
 _HOME = {  # public name -> module that defines it
     "AnomalyGallery": "anomaly_gallery",
+    "CorrectionCase": "correction_case",
+    "CorrectionExplorer": "correction_explorer",
     "DetectorComparison": "detector_comparison",
+    "GuardInMiniature": "guard_miniature",
     "LatentExplorer": "latent_explorer",
+    "LoopPlayer": "loop_player",
     "PaintYourOwn": "paint_your_own",
+    "Repairs": "correction_case",
     "SnapshotScrubber": "snapshot_scrubber",
     "StyleMixer": "style_mixer",
     "ThresholdExplorer": "threshold_explorer",
     "TrainingMonitor": "training_monitor",
+    "precompute_case": "correction_case",
 }
 
 __all__ = list(_HOME)
