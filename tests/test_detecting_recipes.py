@@ -1,13 +1,18 @@
 from styleguard_edu import load_checkpoint
-from styleguard_edu.anomalies import GROUPS, Noise, Occlusion
+from styleguard_edu.anomalies import GROUPS, Noise, Occlusion, Shift
+from styleguard_edu.anomalies import Brightness as Exposure
 from styleguard_edu.backend import keras
+from styleguard_edu.datasets import load_digits
 from styleguard_edu.detection_metrics import roc_auc
-from styleguard_edu.detector_networks import segmentation_network
+from styleguard_edu.detector_networks import segmentation_network, segmented
 from styleguard_edu.detectors import AnomalyDetector, SegmentationDetector
+from styleguard_edu.metrics import psnr
 from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.recipes import _damage_training as training
+from styleguard_edu.recipes import detecting
 from styleguard_edu.recipes import detecting_photos as photos
 from styleguard_edu.recipes import detecting_restyled as restyled
+from styleguard_edu.recipes._snapshots import made_once
 from styleguard_edu.styles import STYLES, render_style
 
 import numpy as np
@@ -19,7 +24,7 @@ def squares(rng, n):
     images = np.zeros((n, 16, 16, 1), np.float32)
     for image, (top, left) in zip(images, rng.integers(2, 8, (n, 2)), strict=True):
         image[top : top + 6, left : left + 6] = 0.6
-    return images, None
+    return training.Clean(images)
 
 
 class Brightness(AnomalyDetector):
@@ -30,7 +35,7 @@ class Brightness(AnomalyDetector):
 
 
 def calibrated():
-    clean, _ = squares(np.random.default_rng(0), 200)
+    clean = squares(np.random.default_rng(0), 200).images
     return Brightness().calibrate(clean)
 
 
@@ -53,7 +58,7 @@ def test_a_segmenter_learns_to_tell_damage_and_to_find_its_place():
     training.train_segmenter(
         network, squares, [Noise(std=0.3)], steps=60, learning_rate=1e-2, batch_size=16, pool=320
     )
-    clean, _ = squares(np.random.default_rng(1), 50)
+    clean = squares(np.random.default_rng(1), 50).images
     damaged = Occlusion(side=1)(clean, rng=0)  # never shown, and hardly there
     noisy = Noise(std=0.3, local=True)(clean, rng=0)
     detector = SegmentationDetector(network)
@@ -62,6 +67,63 @@ def test_a_segmenter_learns_to_tell_damage_and_to_find_its_place():
     maps = detector.anomaly_map(noisy.images)
     assert maps[noisy.masks].mean() > maps[~noisy.masks].mean()
     assert roc_auc(scores[0], detector.anomaly_score(damaged.images)) < 0.9
+
+
+def test_a_segmenter_learns_to_mend_what_it_finds():
+    keras.utils.set_random_seed(0)
+    network = segmentation_network(width=4)
+    kinds = [Exposure(amount=0.5)]
+    training.train_segmenter(
+        network, squares, kinds, steps=120, learning_rate=1e-2, batch_size=16, pool=320
+    )
+    clean = squares(np.random.default_rng(1), 50).images
+    damaged = kinds[0](clean, rng=0).images
+    mended = np.clip(segmented(network, damaged)[2], 0, 1)
+    assert np.abs(mended - clean).mean() < np.abs(damaged - clean).mean() / 2
+
+
+def test_what_the_network_mended_itself_is_damaged_only_where_it_is_still_wrong():
+    clean, rng = squares(np.random.default_rng(0), 200), np.random.default_rng(1)
+    network = segmentation_network(width=2)  # untrained: it leaves all as it is
+    kinds = [Occlusion(side=6)]
+    (images,), (masks, broken, wanted) = training._damaged_pool(network, clean, kinds, rng, 0.3)
+    np.testing.assert_array_equal(wanted, clean.images)
+    wrong = np.abs(images - clean.images)[..., 0] > training.STILL_WRONG
+    assert not (wrong & ~masks[..., 0]).any()  # what is far off is always marked
+    np.testing.assert_array_equal(broken[:, 0], masks.mean(axis=(1, 2, 3)) > 0)
+    assert broken.mean() == pytest.approx(training.DAMAGED_SHARE, abs=0.01)
+
+
+def test_images_that_were_moved_are_not_to_be_mended_pixel_by_pixel():
+    clean, rng = squares(np.random.default_rng(0), 50), np.random.default_rng(1)
+    network = segmentation_network(width=2)
+    (images,), (_, broken, wanted) = training._damaged_pool(
+        network, clean, [Shift(pixels=3.0)], rng, 0.3
+    )
+    np.testing.assert_array_equal(wanted, images)
+    assert broken.any() and not np.array_equal(images, clean.images)
+
+
+def test_some_digits_are_resampled_and_stay_sound():
+    digits = load_digits("bundled", verbose=False).train.images[:200]
+    shown = detecting._some_resampled(digits, np.random.default_rng(0))
+    strayed = np.abs(shown - digits).max(axis=(1, 2, 3))
+    assert np.mean(strayed > 0) == pytest.approx(detecting.RESAMPLED_SHARE, abs=0.1)
+    assert np.median(psnr(shown[strayed > 0], digits[strayed > 0])) > 25
+
+
+def test_a_network_is_trained_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained = []
+
+    def train():
+        trained.append(1)
+        return segmentation_network(width=2)
+
+    (first, seconds), (second, again) = (made_once("small_0.003", train) for _ in range(2))
+    assert trained == [1] and seconds == again >= 0
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():
@@ -78,13 +140,14 @@ def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():
         again = generator.predict(encoder.predict(images, verbose=0), verbose=0)
         errors.append(float(np.mean((again - images) ** 2)))
     assert errors[1] < errors[0] / 2
+    assert generator.trainable and discriminator.trainable
     after = generator.get_weights() + discriminator.get_weights()
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
 
 
 def test_detection_is_measured_against_the_same_images_clean():
-    clean, _ = squares(np.random.default_rng(1), 100)
+    clean = squares(np.random.default_rng(1), 100).images
     table = training.measure_detection(calibrated(), clean, {"noise": Noise(std=0.3)})
     assert table["noise"] == {"auroc": 1.0, "tpr": 1.0}  # noise on black only adds light
     assert table["clean"]["false_alarm_rate"] == 0.0  # all clean ones are equally bright

@@ -102,6 +102,11 @@ def guard(corrector, **settings):
     return StyleGuard(detector(), corrector, **{"margin": 0.5, **settings})
 
 
+def turns(count, kind=OnePixel, **settings):
+    """So many candidates alike: each is taken once an image."""
+    return {f"turn {k}": kind(**settings) for k in range(count)}
+
+
 def whiter_is_better(images, content):
     return -images.sum(axis=(1, 2, 3))
 
@@ -146,29 +151,30 @@ def test_correctors_are_asked_about_the_images_in_the_queue_only():
 
 
 def test_a_round_more_is_given_to_what_is_better_but_flagged_still():
-    report = guard(OnePixel(), max_rounds=3).run(spots(1, 3, 0, 2))
+    report = guard(turns(3), max_rounds=3).run(spots(1, 3, 0, 2))
     assert [one.index.tolist() for one in report.rounds] == [[0, 1, 3], [1, 3], [1]]
     assert outcomes(report) == ["mended", "mended", "passed", "mended"]
 
 
 def test_each_round_looks_at_the_image_as_it_is_then():
-    first, second = guard(OnePixel()).run(spots(2)).rounds
+    first, second = guard(turns(2)).run(spots(2)).rounds
     assert [first.area.tolist(), second.area.tolist()] == [[2], [1]]
     assert [first.scores.tolist(), second.scores.tolist()] == [[2], [1]]
     np.testing.assert_array_equal(first.images[0].ravel()[:3], [0, 1, 0])
 
 
 def test_after_the_last_round_what_was_gained_is_kept():
-    report = guard(OnePixel(), max_rounds=2).run(spots(3))
+    report = guard(turns(3), max_rounds=2).run(spots(3))
     assert outcomes(report) == ["improved"] and len(report.rounds) == 2
     assert report.flagged.all() and report.accepted.all() and report.scores.tolist() == [1]
 
 
 def test_the_change_is_measured_from_the_image_as_it_came_in():
     # one pixel is 0.25; two are 0.35, though the second alone would be 0.25 again
-    report = guard(OnePixel(limit=0.3)).run(spots(3))
+    report = guard(turns(2, limit=0.3)).run(spots(3))
     assert report.rounds[1].choice.tolist() == [-1] and len(report.rounds) == 2
-    np.testing.assert_allclose([one.change[0, 0] for one in report.rounds], [0.25, 8**-0.5])
+    first, second = report.rounds
+    np.testing.assert_allclose([first.change[0, 0], second.change[1, 0]], [0.25, 8**-0.5])
     assert outcomes(report) == ["improved"] and report.scores.tolist() == [2]
 
 
@@ -226,7 +232,7 @@ def test_scores_and_areas_never_rise():
 
     rng = np.random.default_rng(0)
     images = rng.random((40, 4, 4, 1), np.float32)
-    rounds = guard({"drawn": Drawn()}, margin=0.1, max_rounds=5).run(images).rounds
+    rounds = guard(turns(5, Drawn), margin=0.1, least_p=0.001, max_rounds=5).run(images).rounds
     proposals = rounds[0].area_after[0] - rounds[0].area
     assert len(rounds) >= 3 and proposals.min() < 0 < proposals.max()
     for one, following in pairwise(rounds):
@@ -238,7 +244,7 @@ def test_scores_and_areas_never_rise():
 @pytest.mark.parametrize("batch_size", [1, 2, 4])
 def test_the_size_of_the_batches_changes_nothing(batch_size):
     images = spots(1, 0, 3, 0, 0, 2, 2)
-    both = {"one": OnePixel(), "grey": Grey(limit=0.3)}
+    both = {**turns(3), "grey": Grey(limit=0.3)}
     whole, parts = (guard(both).run(images, batch_size=size) for size in (7, batch_size))
     assert len(whole.rounds) == len(parts.rounds) == 3
     for name in ("images", "originals", "flagged", "accepted", "p_values", "scores", "outcomes"):
@@ -291,7 +297,8 @@ def test_an_interrupt_keeps_the_batches_that_are_done():
 
 
 def test_an_interrupt_keeps_the_rounds_that_are_done():
-    report = guard(Stops(KeyboardInterrupt(), 2)).run(spots(1, 2, 3))
+    both = {"one": OnePixel(), "stops": Stops(KeyboardInterrupt(), 2)}
+    report = guard(both).run(spots(1, 2, 3))
     assert outcomes(report) == ["mended", "improved", "improved"] and len(report.rounds) == 1
     assert report.interrupted.endswith("3 of 3 images done, 2 of them not in all rounds")
 
@@ -427,3 +434,23 @@ def test_each_candidate_may_have_a_margin_of_its_own():
     np.testing.assert_array_equal(report.rounds[0].accepted, [[False], [True]])
     with pytest.raises(ValueError, match=r"margin must name the candidates .*Received: \['one'\]"):
         guard(both, margin={"one": 1.0})
+
+
+def test_a_corrector_is_not_asked_again_about_what_it_mended():
+    report = guard({"one": OnePixel(), "other": OnePixel()}).run(spots(3))
+    assert [one.choice.tolist() for one in report.rounds] == [[0], [1]]
+    np.testing.assert_array_equal(report.rounds[1].asked, [[False], [True]])
+    assert outcomes(report) == ["improved"] and report.scores.tolist() == [1]
+
+
+def test_what_changes_all_of_an_image_must_leave_it_looking_sound():
+    class AllButOne(OnePixel):
+        full_mask = True
+
+    images = spots(3)
+    strict = guard({"most": AllButOne()}, least_p=0.03).run(images)  # p stays at 1 / 40
+    assert strict.rounds[0].choice.tolist() == [-1]
+    lenient = guard({"most": AllButOne()}, least_p=0.025).run(images)
+    assert lenient.rounds[0].choice.tolist() == [0]
+    with pytest.raises(ValueError, match=r"least_p must lie .*Received: 0"):
+        guard(Black(), least_p=0)

@@ -25,7 +25,7 @@ class Batch(NamedTuple):
     content: np.ndarray | None
     images: np.ndarray
     seen: _Seen
-    accepted: np.ndarray
+    taken: np.ndarray  # (k, n): which candidates' proposals were taken
     queue: np.ndarray
     rounds: tuple
 
@@ -33,8 +33,8 @@ class Batch(NamedTuple):
 def batch_states(guard, images, content):
     """A batch after each finished round, or after the first look if nothing is flagged."""
     seen = _look(guard, images, content)
-    unchanged = np.zeros(len(images), bool)
-    batch = Batch(images, content, images, seen, unchanged, np.flatnonzero(seen.flagged), ())
+    taken = np.zeros((len(guard.candidates), len(images)), bool)
+    batch = Batch(images, content, images, seen, taken, np.flatnonzero(seen.flagged), ())
     if not len(batch.queue):
         yield batch
     while len(batch.queue) and len(batch.rounds) < guard.max_rounds:
@@ -61,6 +61,7 @@ def _after_round(guard, batch):
     taken = choice >= 0
     mended = chosen_images(batch.images[rows], trials.images, choice)
     ends = _Seen(*(_chosen(*pair, choice) for pair in zip(before, trials.seen, strict=True)))
+    used = _with_choice(batch.taken, rows, choice)
     finished = Round(
         index=rows,
         scores=before.scores,
@@ -80,8 +81,8 @@ def _after_round(guard, batch):
     return batch._replace(
         images=_put(batch.images, rows, mended),
         seen=_Seen(*(_put(*pair) for pair in zip(batch.seen, [rows] * 4, ends, strict=True))),
-        accepted=_put(batch.accepted, rows, batch.accepted[rows] | taken),
-        queue=rows[taken & ends.flagged],
+        taken=used,
+        queue=rows[taken & ends.flagged & ~used[:, rows].all(axis=0)],
         rounds=(*batch.rounds, finished),
     )
 
@@ -96,8 +97,9 @@ def _tried(guard, batch, rows, before):
         *(np.zeros((k, m), kind) for kind in (float, bool, bool)),
     )
     for whole in (False, True):
-        places = np.flatnonzero(~trials.accepted.any(axis=0))
+        open_ = ~trials.accepted.any(axis=0)
         for number, name in enumerate(guard.candidates):
+            places = np.flatnonzero(open_ & ~batch.taken[number, rows])
             if guard.candidates[name].full_mask == whole and len(places):
                 _try(guard, name, batch, rows, before, trials, (number, places))
     return trials
@@ -121,6 +123,8 @@ def _try(guard, name, batch, rows, before, trials, where):
         limit=corrector.limit,
     )
     accepted &= _area(after.masks) <= _area(before.masks)
+    if corrector.full_mask:
+        accepted &= after.p_values >= guard.least_p
     for values, new in (
         (trials.images, made),
         *zip(trials.seen, after, strict=True),
@@ -163,6 +167,13 @@ def _chosen(before, after, choice):
     taken = np.flatnonzero(choice >= 0)
     ends[taken] = after[choice[taken], taken]
     return ends
+
+
+def _with_choice(taken, rows, choice):
+    taken = taken.copy()
+    chosen = choice >= 0
+    taken[choice[chosen], rows[chosen]] = True
+    return taken
 
 
 def _put(values, rows, new):

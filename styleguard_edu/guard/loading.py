@@ -98,7 +98,7 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "repair": RepairCorrector(segmenter, grow=0, strength=0.7, limit=0.6),
+        "repair": RepairCorrector(segmenter, grow=0, limit=0.6),
         "realign": RealignCorrector(
             lambda images, content: detector.surprise_of("reconstruction", images, content)
         ),

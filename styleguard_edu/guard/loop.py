@@ -6,7 +6,7 @@ import re
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..checks import is_number, is_whole
+from ..checks import is_number, is_whole, require_rate
 from ..correctors import Corrector
 from ..detectors import AnomalyDetector
 from ..images import check_content, check_images
@@ -29,11 +29,12 @@ class StyleGuard:
               \mathrm{area}' \le \mathrm{area}
 
     where the area is the number of marked pixels. Candidates that change all of an image
-    (``full_mask``) are asked only where no other proposal is acceptable. Of the acceptable
-    proposals that are no longer flagged, or of all acceptable ones if there is none such, the one
-    that uses up the least share of its corrector's ``limit`` is taken. An image leaves the loop
-    when it is no longer flagged, when no proposal is acceptable (what was taken before is kept),
-    or after ``max_rounds``.
+    (``full_mask``) are asked only where no other proposal is acceptable, and must leave it looking
+    sound: :math:`p' \ge` ``least_p``. Of the acceptable proposals that are no longer flagged, or
+    of all acceptable ones if there is none such, the one that uses up the least share of its
+    corrector's ``limit`` is taken. That corrector is not asked about this image again: to mend what
+    it mended leads away from the truth. An image leaves the loop when it is no longer flagged,
+    when no proposal is acceptable (what was taken before is kept), or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
@@ -53,6 +54,9 @@ class StyleGuard:
     margin : float > 0, or dict of str to float > 0
         By which the score must fall in a round, in the unit of the score; or one for each
         candidate.
+    least_p : float in (0, 1)
+        The p-value that an image must reach if all of it is changed. A score falls easily if a
+        whole image is made smaller or smoother; to look sound is harder.
     score : callable, optional
         ``score(images, content) -> (n,)``, higher = worse, the s above; the detector's own
         ``anomaly_score`` unless given. It should be continuous.
@@ -85,10 +89,12 @@ class StyleGuard:
         false_alarm_rate=0.05,
         max_rounds=3,
         margin=1.0,
+        least_p=0.01,
         score=None,
     ):
         if not is_whole(max_rounds) or max_rounds < 1:
             raise ValueError(f"max_rounds must be a whole number >= 1. Received: {max_rounds!r}")
+        require_rate("least_p", least_p)
         if score is not None and not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
         self.detector = _at_rate(detector, false_alarm_rate)
@@ -97,6 +103,7 @@ class StyleGuard:
         self.margins = _margins(margin, self.candidates)
         self.false_alarm_rate = false_alarm_rate
         self.max_rounds = max_rounds
+        self.least_p = least_p
         self.margin = margin
         self.score = score
 
@@ -174,7 +181,7 @@ class StyleGuard:
             images=np.concatenate([batch.images for batch in done]),
             originals=np.concatenate([batch.originals for batch in done]),
             flagged=np.concatenate([batch.seen.flagged for batch in done]),
-            accepted=np.concatenate([batch.accepted for batch in done]),
+            accepted=np.concatenate([batch.taken.any(axis=0) for batch in done]),
             p_values=np.concatenate([batch.seen.p_values for batch in done]),
             scores=np.concatenate([batch.seen.scores for batch in done]),
             rounds=joined_rounds([batch.rounds for batch in done], starts),

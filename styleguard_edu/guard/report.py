@@ -156,6 +156,7 @@ class GuardReport:
 
     def first_masks(self, rows):
         """Where images looked wrong as they came in, ``(len(rows), height, width)`` of bool."""
+        rows = np.asarray(rows, int)
         masks = np.zeros((len(rows), *self.images.shape[1:3]), bool)
         if self.rounds:
             first = self.rounds[0]

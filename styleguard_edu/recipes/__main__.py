@@ -3,11 +3,21 @@
 import argparse
 
 from . import __doc__ as about
-from . import detecting, detecting_photos, detecting_restyled, digits, painting, restyling
+from . import (
+    correcting,
+    detecting,
+    detecting_photos,
+    detecting_restyled,
+    digits,
+    painting,
+    refining,
+    restyling,
+)
 
 RECIPES = {
     "digit_judge": digits.train_digit_judge,
     "digit_gan": digits.train_digit_gan,
+    "digit_gan_early": refining.train_digit_gan_early,
     "digit_gan_bundled": digits.train_digit_gan_bundled,
     "style_judges": restyling.train_style_judges,
     "style_digits": restyling.train_style_digits,
@@ -18,6 +28,7 @@ RECIPES = {
     "paintings_ablations": painting.train_paintings_ablations,
     "digit_detector": detecting.train_digit_detector,
     "digit_detector_held_out": detecting.train_digit_detector_held_out,
+    "digit_correction": correcting.measure_digit_correction,
     "restyled_digit_detector": detecting_restyled.train_restyled_digit_detector,
     "photo_detector": detecting_photos.train_photo_detector,
 }

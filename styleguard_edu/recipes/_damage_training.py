@@ -1,17 +1,23 @@
-"""What the recipes of lesson 06 share: training on made damage, and measuring what is found."""
+"""What the recipes of lessons 06 and 08 share: training on made damage, and measuring."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from ..anomalies import GROUPS, KINDS, damage_some, local_families
 from ..backend import keras
 from ..detection_metrics import pixel_roc_auc, roc_auc
-from ..detector_networks import digit_encoder, hidden_features
+from ..detector_networks import digit_encoder, hidden_features, network_outputs
 from ..training import endless_batches
 from ._snapshots import cosine_adam
 
 POOL = 20_000  # images damaged afresh each round
 DAMAGED_SHARE = 0.6
 SEVERITIES = range(1, 6)
+MOVED = ("shift", "rotation", "scaling", "shear")  # no network mends these pixel by pixel
+STILL_WRONG = 0.25  # a mended pixel that is further off is damaged still
+WRONG_SHARE = 0.01  # of an image's pixels, and the image is
+RESTORING = 5.0  # weight of the difference to the clean image in the loss
 
 
 def training_kinds(*, colour=False, without=None):
@@ -38,44 +44,101 @@ def training_kinds(*, colour=False, without=None):
     ]
 
 
+class Clean(NamedTuple):
+    """Clean images to damage.
+
+    Attributes
+    ----------
+    images : ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+    content : ndarray of float32, ``(n, height, width, 1 or 3)`` in [0, 1], or None
+        What they were made from.
+    beside : ndarray of float32, ``(n, height, width, c)``, or None
+        The network's second input.
+    """
+
+    images: np.ndarray
+    content: np.ndarray | None = None
+    beside: np.ndarray | None = None
+
+
 def train_segmenter(
-    network, clean, kinds, *, steps, learning_rate, batch_size=64, pool=POOL, seed=0
+    network,
+    clean,
+    kinds,
+    *,
+    steps,
+    learning_rate,
+    batch_size=64,
+    pool=POOL,
+    mended_share=0.3,
+    seed=0,
 ):
-    """Teach a segmentation network to find damage that is made while it learns.
+    """Teach a segmentation network to find damage that is made while it learns, and to mend it.
+
+    Images moved as a whole are to be left as they are: that is not to be mended pixel by pixel.
+    Part of the images are shown as the network itself mends them, with the truth about what is
+    still wrong: it learns to judge its own work, and does not take all of it for damage.
 
     Parameters
     ----------
     network : keras.Model
         From :func:`styleguard_edu.detector_networks.segmentation_network`; it is changed.
     clean : callable
-        ``clean(rng, n) -> (images, content or None)``: n clean images.
+        ``clean(rng, n) -> Clean``, n of them.
     kinds : list of Anomaly
     steps, batch_size : int
     learning_rate : float
         Of Adam, at the start; it falls to 0 along half a cosine.
     pool : int
         Images that are damaged at a time.
+    mended_share : float in [0, 1]
+        Of the damaged images: shown as the network mends them, after the first pool. Not where
+        slight damage is meant to be found, for what is left of that counts as sound.
     seed : int
     """
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
-    network.compile(cosine_adam(learning_rate, steps, beta_1=0.9), [bce, bce])
+    network.compile(
+        cosine_adam(learning_rate, steps, beta_1=0.9),
+        [bce, bce, "mae"],
+        loss_weights=[1.0, 1.0, RESTORING],
+    )
     a_round, done = pool // batch_size, 0
     while done < steps:
         rng = np.random.default_rng((seed, done))
-        images, content = clean(rng, pool)
-        damaged, _ = damage_some(images, kinds, share=DAMAGED_SHARE, rng=rng, content=content)
-        inputs = [damaged.images] if content is None else [damaged.images, content]
-        answers = [damaged.masks[..., np.newaxis], damaged.labels[:, np.newaxis] < 0]
+        share = mended_share if done else 0.0
+        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share)
         count = min(a_round, steps - done) * batch_size
+        inputs = [part[:count] for part in inputs]
         network.fit(
-            [part[:count] for part in inputs] if content is not None else inputs[0][:count],
+            inputs if len(inputs) > 1 else inputs[0],
             [part[:count].astype(np.float32) for part in answers],
             batch_size=batch_size,
             verbose=0,
         )
         done += count // batch_size
-        losses = network.get_metrics_result()
-        print(f"step {done:6,d}   loss {losses['loss']:.4f}", flush=True)
+        losses = {name: f"{value:.4f}" for name, value in network.get_metrics_result().items()}
+        print(f"step {done:6,d}   {losses}", flush=True)
+
+
+def _damaged_pool(network, clean, kinds, rng, mended_share):
+    """Inputs of the network, and its answers: masks, labels, and what to restore."""
+    damaged, names = damage_some(
+        clean.images, kinds, share=DAMAGED_SHARE, rng=rng, content=clean.content
+    )
+    images, masks, broken = damaged.images, damaged.masks, damaged.labels < 0
+    moved = np.isin(names, MOVED)
+    rows = np.flatnonzero(broken & ~moved & (rng.random(len(images)) < mended_share))
+    if len(rows):
+        inputs = {"images": images[rows]}
+        if clean.beside is not None:
+            inputs["beside"] = clean.beside[rows]
+        restored = np.clip(network_outputs(network, **inputs)[2], 0, 1)
+        images[rows] = np.where(masks[rows][..., np.newaxis], restored, images[rows])
+        masks[rows] = np.abs(images[rows] - clean.images[rows]).max(axis=-1) > STILL_WRONG
+        broken[rows] = masks[rows].mean(axis=(1, 2)) > WRONG_SHARE
+    wanted = np.where(moved[:, np.newaxis, np.newaxis, np.newaxis], images, clean.images)
+    inputs = [images] if clean.beside is None else [images, clean.beside]
+    return inputs, [masks[..., np.newaxis], broken[:, np.newaxis], wanted]
 
 
 def train_encoder(generator, discriminator, images, *, steps, learning_rate, batch_size=64, seed=0):
@@ -101,11 +164,14 @@ def train_encoder(generator, discriminator, images, *, steps, learning_rate, bat
     """
     encoder = digit_encoder(generator.input_shape[-1])
     features = hidden_features(discriminator, -1)
-    generator.trainable = discriminator.trainable = features.trainable = False
     x = keras.Input((28, 28, 1))
     again = generator(encoder(x), training=False)
     strayed = keras.layers.Subtract()([features(again), features(x)])
     model = keras.Model(x, [again, strayed])
+    frozen = generator, discriminator
+    before = [network.trainable for network in frozen]
+    for network in frozen:
+        network.trainable = False
     model.compile(cosine_adam(learning_rate, steps, beta_1=0.9), ["mse", "mse"])
     batches = endless_batches(images, batch_size, seed=seed)
     nothing = np.zeros((batch_size, *strayed.shape[1:]), np.float32)
@@ -115,6 +181,8 @@ def train_encoder(generator, discriminator, images, *, steps, learning_rate, bat
         shuffle=False,
         verbose=2,
     )
+    for network, trainable in zip(frozen, before, strict=True):
+        network.trainable = trainable
     return encoder
 
 

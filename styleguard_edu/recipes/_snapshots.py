@@ -66,6 +66,33 @@ def train_with_snapshots(model, batches, measure, stops, *, name):
     return log
 
 
+def made_once(name, make):
+    """A network that takes minutes to train; taken from ``build/recipes/NAME.keras`` if there.
+
+    Parameters
+    ----------
+    name : str
+        With all that decides about the result, for an earlier one is not looked into.
+    make : callable
+        Without arguments; the trained network.
+
+    Returns
+    -------
+    keras.Model
+    seconds : float
+        That making it took, then or now.
+    """
+    path = UNFINISHED / f"{name}.keras"
+    clock = path.with_suffix(".seconds")
+    if not path.exists():
+        started = time.perf_counter()
+        network = make()
+        clock.parent.mkdir(parents=True, exist_ok=True)
+        clock.write_text(f"{time.perf_counter() - started:.0f}\n")
+        write_atomically(path, network.save)
+    return keras.saving.load_model(path), float(clock.read_text())
+
+
 def cosine_adam(learning_rate, steps, beta_1=0.0):
     """Adam whose learning rate falls to 0 along half a cosine."""
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)

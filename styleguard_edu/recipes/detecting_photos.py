@@ -1,8 +1,7 @@
-"""The recipe of lesson 06 for photos: a network that finds local damage in restyled ones."""
-
-import time
+"""The recipe of lessons 06 and 08 for photos: a network that finds local damage and mends it."""
 
 import numpy as np
+from skimage import data
 
 from ..anomalies import KINDS
 from ..backend import keras
@@ -11,14 +10,18 @@ from ..detector_networks import segmentation_network
 from ..gallery import PHOTO_SPLITS, load_paintings, load_photos
 from ..guard import BUILDERS
 from ..painting_style import PaintingStyle
-from ..pictures import fit_short_side, matched
+from ..pictures import fit_short_side, load_picture
 from ._cards import save_with_card
-from ._damage_training import measure_localisation, train_segmenter
+from ._damage_training import Clean, measure_localisation, train_segmenter
+from ._snapshots import cosine_adam, made_once
 from .painting import measured_photos, middle
 
 CROP = 96  # pixels a side
-POOL = 3_000  # crops damaged afresh each round
+POOL = 2_000  # crops damaged afresh each round
 SIZES = (200, 260, 340)  # pixels of the shorter side at which photos are restyled
+# Images inside scikit-image's wheel, besides the photos of the course.
+PRACTISED = ("hubble_deep_field", "retina", "brick", "gravel", "page")
+CALIBRATED = ("camera", "coins", "grass", "immunohistochemistry", "moon")
 # Lengths in pixels are two to four times those of digits; the middle one of three is measured.
 PHOTO_ANOMALIES = {
     "noise": (0.07, 0.12, 0.2),
@@ -57,12 +60,13 @@ def photo_kinds(level, *, local=True):
     }
 
 
-def train_photo_detector(*, steps=3_000, learning_rate=3e-3, seed=0):
+def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     """Train the segmenter of restyled photos, and calibrate their guard.
 
-    It learns from the training photos restyled by ``paintings_other``; it is calibrated on the
-    training photos and the bundled paintings themselves, restyled by ``paintings``, which it
-    guards, and measured on the test photos restyled by ``paintings``.
+    Beside each picture it sees the photo, and the photo repainted by ``paintings_other``, the
+    painter that the guard holds. It learns from the training scenes restyled by ``paintings``,
+    whose work it guards, and by a third painter at three moments of its training; it is calibrated
+    on other scenes and measured on the test photos, both restyled by ``paintings``.
 
     Parameters
     ----------
@@ -71,45 +75,21 @@ def train_photo_detector(*, steps=3_000, learning_rate=3e-3, seed=0):
         Of Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
-    started = time.perf_counter()
-    keras.utils.set_random_seed(seed)
-    photos = load_photos()
-    practice = [photos[name] for name in PHOTO_SPLITS["train"]]
-    pairs = [
-        (picture, matched(photo, picture))  # as the detector sees it
-        for side in SIZES
-        for picture, photo in restyled_pairs(
-            "paintings_other", [fit_short_side(photo, side) for photo in practice], seed=side
-        )
-    ]
-    # a large damaged part fills a crop: so the whole crop as well
-    kinds = [
-        kind
-        for level in range(3)
-        for local in (True, False)
-        for kind in photo_kinds(level, local=local).values()
-    ]
-    segmenter = segmentation_network(3, content_channels=3, depth=3)
-    train_segmenter(
-        segmenter,
-        lambda rng, n: _random_crops(rng, pairs, n),
-        kinds,
-        steps=steps,
-        learning_rate=learning_rate,
-        batch_size=8,
-        pool=POOL,
-        seed=seed,
+    practice, others = practice_scenes()
+    segmenter, seconds = made_once(
+        f"photo_segmenter_{steps}_{learning_rate}_{seed}",
+        lambda: _segmenter(practice, steps, learning_rate, seed),
     )
-    seconds = time.perf_counter() - started
-    detector = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
-    scenes = [middle(picture) for picture in (*practice, *load_paintings().values())]
-    detector.calibrate(*stacked(restyled_pairs("paintings", scenes, seed=1)))
+    detector, _ = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
+    calibration = [middle(scene) for scene in others]
+    detector.calibrate(*stacked(restyled_pairs("paintings", calibration, seed=1)))
     arrays = {f"photos_{key}": value for key, value in detector.calibration().items()}
     save_with_card(
         "photo_detector",
         {"segmenter": segmenter},
-        data=f"photos {', '.join(PHOTO_SPLITS['train'])} restyled by paintings_other and damaged; "
-        "calibrated on them and on the bundled paintings, restyled by paintings",
+        data=f"photos {', '.join(PHOTO_SPLITS['train'])} and images {', '.join(PRACTISED)} of "
+        "scikit-image, restyled by paintings and a third painter, and damaged; calibrated on "
+        f"images {', '.join(CALIBRATED)} and the bundled paintings, restyled by paintings",
         settings={"steps": steps, "learning_rate": learning_rate, "seed": seed},
         seconds=seconds,
         metrics=measure_photo_detector(detector),
@@ -117,6 +97,115 @@ def train_photo_detector(*, steps=3_000, learning_rate=3e-3, seed=0):
         "paintings: the share of clean tiles flagged, and the AUROC of the pixels of local damage",
         arrays=arrays,
     )
+
+
+def _segmenter(practice, steps, learning_rate, seed):
+    makers = [load_painter("paintings"), *third_painter(practice)]
+    held = load_painter("paintings_other")
+    seen = [
+        views
+        for side in SIZES
+        for views in views_of([fit_short_side(scene, side) for scene in practice], makers, held)
+    ]
+    keras.utils.set_random_seed(seed)
+    network = segmentation_network(3, content_channels=6, depth=3)
+    train_segmenter(
+        network,
+        lambda rng, n: _random_crops(rng, seen, n),
+        training_kinds(),
+        steps=steps,
+        learning_rate=learning_rate,
+        batch_size=8,
+        pool=POOL,
+        mended_share=0.0,
+        seed=seed,
+    )
+    return network
+
+
+def training_kinds():
+    """The damage it is trained on: every kind and level; a large damaged part fills a crop, so
+    the whole crop as well."""
+    return [
+        kind
+        for level in range(3)
+        for local in (True, True, False)
+        for kind in photo_kinds(level, local=local).values()
+    ]
+
+
+def practice_scenes():
+    """Pictures to learn from, and other ones to calibrate on.
+
+    Returns
+    -------
+    practice, others : list of ndarray of float32, ``(height, width, 3)`` in [0, 1]
+        The training photos and some images of scikit-image; more such images and the bundled
+        paintings.
+    """
+    photos = load_photos()
+    more = {name: load_picture(getattr(data, name)()) for name in (*PRACTISED, *CALIBRATED)}
+    practice = [photos[name] for name in PHOTO_SPLITS["train"]]
+    practice += [more[name] for name in PRACTISED]
+    return practice, [more[name] for name in CALIBRATED] + list(load_paintings().values())
+
+
+def third_painter(photos, *, stops=(1_500, 3_000, 5_000), seed=2):
+    """A painter trained from yet another seed, as it is after each of ``stops`` steps.
+
+    Parameters
+    ----------
+    photos : sequence of ndarray
+        To practise on; the first four are used.
+    stops : sequence of int
+        Increasing.
+    seed : int
+
+    Returns
+    -------
+    list of PaintingStyle
+    """
+    paintings = load_paintings()
+    style = PaintingStyle(paintings, seed=seed)
+    style.compile(*(cosine_adam(1e-3, stops[-1]) for _ in range(2)))
+
+    def trained(stop):
+        style.fit(photos[: len(PHOTO_SPLITS["train"])], steps=stop - int(style.steps))
+        return style.averaged_generator
+
+    generators = [
+        made_once(f"third_painter_{seed}_{stop}", lambda stop=stop: trained(stop))[0]
+        for stop in stops
+    ]
+    return [PaintingStyle(paintings, generator=generator) for generator in generators]
+
+
+def load_painter(checkpoint):
+    """The painter of a checkpoint, ``"paintings"`` or ``"paintings_other"``."""
+    return PaintingStyle(load_paintings(), **load_checkpoint(checkpoint).networks)
+
+
+def views_of(scenes, makers, held):
+    """What the segmenter sees of each scene, in every style, by every maker.
+
+    Parameters
+    ----------
+    scenes : list of ndarray of float32, ``(height, width, 3)`` in [0, 1]
+    makers : list of PaintingStyle
+        Whose pictures are judged.
+    held : PaintingStyle
+        The painter that the guard holds.
+
+    Yields
+    ------
+    tuple of ndarray of float32, ``(height, width, 3)``
+        A picture by one of the makers, the scene, and the same style by ``held``.
+    """
+    for k, scene in enumerate(scenes):
+        for name in held.names:
+            expected = held.transfer(scene, name)
+            for maker in makers:
+                yield maker.transfer(scene, name, seed=k), scene, expected
 
 
 def measure_photo_detector(detector):
@@ -159,8 +248,7 @@ def restyled_pairs(checkpoint, photos, *, seed):
     list of tuple of ndarray
         The restyled picture and the photo, both ``(height, width, 3)``.
     """
-    networks = load_checkpoint(checkpoint).networks
-    style = PaintingStyle(load_paintings(), **networks)
+    style = load_painter(checkpoint)
     return [
         (style.transfer(photo, name, seed=seed + k), photo)
         for k, photo in enumerate(photos)
@@ -173,14 +261,14 @@ def stacked(pairs):
     return tuple(np.stack(part) for part in zip(*pairs, strict=True))
 
 
-def _random_crops(rng, pairs, n):
-    """Crops of restyled pictures, and of the photos at the same places; half are mirrored."""
-    pictures = np.empty((n, CROP, CROP, 3), np.float32)
-    content = np.empty_like(pictures)
-    for k, index in enumerate(rng.integers(len(pairs), size=n)):
-        height, width = pairs[index][0].shape[:2]
+def _random_crops(rng, seen, n):
+    """Crops at the same places of what is seen together; half are mirrored."""
+    crops = np.empty((n, CROP, CROP, 9), np.float32)
+    for k, index in enumerate(rng.integers(len(seen), size=n)):
+        height, width = seen[index][0].shape[:2]
         top, left = rng.integers(height - CROP + 1), rng.integers(width - CROP + 1)
         step = rng.choice((-1, 1))
-        for crops, whole in zip((pictures, content), pairs[index], strict=True):
-            crops[k] = whole[top : top + CROP, left : left + CROP][:, ::step]
-    return pictures, content
+        for channel, whole in zip((0, 3, 6), seen[index], strict=True):
+            part = whole[top : top + CROP, left : left + CROP][:, ::step]
+            crops[k, ..., channel : channel + 3] = part
+    return Clean(crops[..., :3], crops[..., 3:6], crops[..., 3:])

@@ -15,7 +15,7 @@ from ..images import in_colour
 from ..metrics import ssim
 from ..styles import STYLES, render_style
 from ._cards import save_with_card
-from ._damage_training import POOL, detection_table, train_segmenter, training_kinds
+from ._damage_training import POOL, Clean, detection_table, train_segmenter, training_kinds
 from .detecting import SOURCES, training_digits
 
 CALIBRATED = 2_000  # restyled calibration digits
@@ -43,11 +43,11 @@ def train_restyled_digit_detector(*, steps=2_000, learning_rate=3e-3, seed=0):
     content = digits[rng.integers(len(digits), size=POOL)]
     other = load_checkpoint("style_digits_other").networks["generator"]
     restyled = restyle_codes(other, content, random_codes(len(content), rng))
-    segmenter = segmentation_network(3, content_channels=1)
+    segmenter = segmentation_network(3, content_channels=1, strips=True)
 
     def clean(rng, n):
         rows = rng.permutation(len(content))[:n]
-        return restyled[rows], content[rows]
+        return Clean(restyled[rows], content[rows], content[rows])
 
     train_segmenter(
         segmenter,
@@ -139,7 +139,7 @@ def restyle_codes(generator, images, codes):
 
 def _calibrate_and_save(segmenter, settings, seconds):
     networks, arrays, metrics = {"segmenter": segmenter}, {}, {}
-    detector = BUILDERS["restyled_digits"](Checkpoint("restyled_digit_detector", networks, {}))
+    detector, _ = BUILDERS["restyled_digits"](Checkpoint("restyled_digit_detector", networks, {}))
     makers = load_checkpoint("style_digits").networks
     rng = np.random.default_rng(settings["seed"])
     for source in SOURCES:
