@@ -103,7 +103,7 @@ def guard(corrector, **settings):
 
 
 def turns(count, kind=OnePixel, **settings):
-    """So many candidates alike: each is taken once an image."""
+    """So many candidates alike."""
     return {f"turn {k}": kind(**settings) for k in range(count)}
 
 
@@ -436,11 +436,19 @@ def test_each_candidate_may_have_a_margin_of_its_own():
         guard(both, margin={"one": 1.0})
 
 
-def test_a_corrector_is_not_asked_again_about_what_it_mended():
-    report = guard({"one": OnePixel(), "other": OnePixel()}).run(spots(3))
+def test_a_corrector_that_was_taken_often_enough_is_not_asked_again():
+    report = guard({"one": OnePixel(), "other": OnePixel()}, repeats=1).run(spots(3))
     assert [one.choice.tolist() for one in report.rounds] == [[0], [1]]
     np.testing.assert_array_equal(report.rounds[1].asked, [[False], [True]])
     assert outcomes(report) == ["improved"] and report.scores.tolist() == [1]
+
+
+@pytest.mark.parametrize("repeats", [0, 1.5, True])
+def test_repeats_are_a_whole_number(repeats):
+    with pytest.raises(
+        ValueError, match=f"repeats must be a whole number >= 1. Received: {repeats}"
+    ):
+        guard(Black(), repeats=repeats)
 
 
 def test_what_changes_all_of_an_image_must_leave_it_looking_sound():

@@ -25,7 +25,7 @@ class Batch(NamedTuple):
     content: np.ndarray | None
     images: np.ndarray
     seen: _Seen
-    taken: np.ndarray  # (k, n): which candidates' proposals were taken
+    taken: np.ndarray  # (k, n): how often each candidate's proposal was taken
     queue: np.ndarray
     rounds: tuple
 
@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 def batch_states(guard, images, content):
     """A batch after each finished round, or after the first look if nothing is flagged."""
     seen = _look(guard, images, content)
-    taken = np.zeros((len(guard.candidates), len(images)), bool)
+    taken = np.zeros((len(guard.candidates), len(images)), int)
     batch = Batch(images, content, images, seen, taken, np.flatnonzero(seen.flagged), ())
     if not len(batch.queue):
         yield batch
@@ -82,7 +82,7 @@ def _after_round(guard, batch):
         images=_put(batch.images, rows, mended),
         seen=_Seen(*(_put(*pair) for pair in zip(batch.seen, [rows] * 4, ends, strict=True))),
         taken=used,
-        queue=rows[taken & ends.flagged & ~used[:, rows].all(axis=0)],
+        queue=rows[taken & ends.flagged & (used[:, rows] < guard.repeats).any(axis=0)],
         rounds=(*batch.rounds, finished),
     )
 
@@ -99,7 +99,7 @@ def _tried(guard, batch, rows, before):
     for whole in (False, True):
         open_ = ~trials.accepted.any(axis=0)
         for number, name in enumerate(guard.candidates):
-            places = np.flatnonzero(open_ & ~batch.taken[number, rows])
+            places = np.flatnonzero(open_ & (batch.taken[number, rows] < guard.repeats))
             if guard.candidates[name].full_mask == whole and len(places):
                 _try(guard, name, batch, rows, before, trials, (number, places))
     return trials
@@ -172,7 +172,7 @@ def _chosen(before, after, choice):
 def _with_choice(taken, rows, choice):
     taken = taken.copy()
     chosen = choice >= 0
-    taken[choice[chosen], rows[chosen]] = True
+    taken[choice[chosen], rows[chosen]] += 1
     return taken
 
 

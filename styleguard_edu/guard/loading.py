@@ -73,7 +73,7 @@ def load_guard(domain, *, source=None):
             if key.startswith(start)
         }
     )
-    return StyleGuard(detector, correctors)
+    return StyleGuard(detector, correctors, repeats=1)
 
 
 def digit_guard(checkpoint):

@@ -32,9 +32,8 @@ class StyleGuard:
     (``full_mask``) are asked only where no other proposal is acceptable, and must leave it looking
     sound: :math:`p' \ge` ``least_p``. Of the acceptable proposals that are no longer flagged, or
     of all acceptable ones if there is none such, the one that uses up the least share of its
-    corrector's ``limit`` is taken. That corrector is not asked about this image again: to mend what
-    it mended leads away from the truth. An image leaves the loop when it is no longer flagged,
-    when no proposal is acceptable (what was taken before is kept), or after ``max_rounds``.
+    corrector's ``limit`` is taken. An image leaves the loop when it is no longer flagged, when no
+    proposal is acceptable (what was taken before is kept), or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
@@ -51,6 +50,9 @@ class StyleGuard:
         Share of clean images that may be flagged.
     max_rounds : int >= 1
         Repairs of one image, at most.
+    repeats : int >= 1, optional
+        How often one corrector may be taken for one image; ``max_rounds`` unless given. A network
+        that was taught to mend damage leads away from the truth where it mends what it mended.
     margin : float > 0, or dict of str to float > 0
         By which the score must fall in a round, in the unit of the score; or one for each
         candidate.
@@ -88,12 +90,15 @@ class StyleGuard:
         *,
         false_alarm_rate=0.05,
         max_rounds=3,
+        repeats=None,
         margin=1.0,
         least_p=0.01,
         score=None,
     ):
         if not is_whole(max_rounds) or max_rounds < 1:
             raise ValueError(f"max_rounds must be a whole number >= 1. Received: {max_rounds!r}")
+        if repeats is not None and (not is_whole(repeats) or repeats < 1):
+            raise ValueError(f"repeats must be a whole number >= 1. Received: {repeats!r}")
         require_rate("least_p", least_p)
         if score is not None and not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
@@ -103,6 +108,7 @@ class StyleGuard:
         self.margins = _margins(margin, self.candidates)
         self.false_alarm_rate = false_alarm_rate
         self.max_rounds = max_rounds
+        self.repeats = max_rounds if repeats is None else repeats
         self.least_p = least_p
         self.margin = margin
         self.score = score
@@ -181,7 +187,7 @@ class StyleGuard:
             images=np.concatenate([batch.images for batch in done]),
             originals=np.concatenate([batch.originals for batch in done]),
             flagged=np.concatenate([batch.seen.flagged for batch in done]),
-            accepted=np.concatenate([batch.taken.any(axis=0) for batch in done]),
+            accepted=np.concatenate([(batch.taken > 0).any(axis=0) for batch in done]),
             p_values=np.concatenate([batch.seen.p_values for batch in done]),
             scores=np.concatenate([batch.seen.scores for batch in done]),
             rounds=joined_rounds([batch.rounds for batch in done], starts),
