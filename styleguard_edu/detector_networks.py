@@ -12,6 +12,7 @@ from .backend import keras, tf
 
 layers = keras.layers
 
+MENDER = ("mender", "mender_normalised", "gain", "offset")  # layers that only restore images
 BATCH = 256  # images asked at once, at most
 BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photos too
 _compiled = WeakKeyDictionary()  # network -> its compiled function
@@ -86,7 +87,7 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
     )
     image = layers.Dense(4 * width, activation="relu")(summary)
     image = layers.Dense(1, name="image_logit")(image)
-    repair = _convolutions(layers.Concatenate()([x, *inputs]), 2 * width, 1)
+    repair = _convolutions(layers.Concatenate()([x, *inputs]), 2 * width, 1, name="mender")
     gain, offset = (
         layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(repair)
         for name in ("gain", "offset")
@@ -264,8 +265,9 @@ def _with_strips(x):
     return layers.ReLU()(keras.ops.add(keras.ops.add(x, lying), standing))
 
 
-def _convolutions(x, channels, count):
+def _convolutions(x, channels, count, name=None):
     for _ in range(count):
-        x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+        x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=name)(x)
+        normalised = layers.BatchNormalization(momentum=0.95, name=name and f"{name}_normalised")(x)
+        x = layers.ReLU()(normalised)
     return x

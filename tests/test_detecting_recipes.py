@@ -4,7 +4,7 @@ from styleguard_edu.anomalies import Brightness as Exposure
 from styleguard_edu.backend import keras
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.detection_metrics import roc_auc
-from styleguard_edu.detector_networks import segmentation_network, segmented
+from styleguard_edu.detector_networks import MENDER, segmentation_network, segmented
 from styleguard_edu.detectors import AnomalyDetector, SegmentationDetector
 from styleguard_edu.metrics import psnr
 from styleguard_edu.networks import digit_discriminator, digit_generator
@@ -92,6 +92,24 @@ def test_what_the_network_mended_itself_is_damaged_only_where_it_is_still_wrong(
     assert not (wrong & ~masks[..., 0]).any()  # what is far off is always marked
     np.testing.assert_array_equal(broken[:, 0], masks.mean(axis=(1, 2, 3)) > 0)
     assert broken.mean() == pytest.approx(training.DAMAGED_SHARE, abs=0.01)
+
+
+def test_a_mender_is_taught_alone():
+    keras.utils.set_random_seed(0)
+    network, kinds = segmentation_network(width=4), [Exposure(amount=0.5)]
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    training.train_mender(
+        network, squares, kinds, steps=150, learning_rate=1e-2, batch_size=16, pool=320
+    )
+    for layer in network.layers:
+        assert layer.trainable
+        if layer.name not in MENDER:
+            for old, new in zip(before[layer.name], layer.get_weights(), strict=True):
+                np.testing.assert_array_equal(old, new)
+    clean = squares(np.random.default_rng(1), 50).images
+    damaged = kinds[0](clean, rng=0).images
+    mended = np.clip(segmented(network, damaged)[2], 0, 1)
+    assert np.abs(mended - clean).mean() < 0.7 * np.abs(damaged - clean).mean()
 
 
 def test_images_that_were_moved_are_not_to_be_mended_pixel_by_pixel():
@@ -195,11 +213,13 @@ def test_photo_damage_is_local_and_grows_with_the_level():
     assert all(light[name].value < gross[name].value for name in light)
 
 
-def test_crops_of_a_picture_and_of_its_photo_show_the_same_place():
+def test_crops_of_what_is_seen_together_show_the_same_place():
     picture = np.random.default_rng(0).random((120, 130, 3)).astype(np.float32)
-    crops, content = photos._random_crops(np.random.default_rng(0), [(picture, picture / 2)], 8)
+    seen = [(picture, picture / 2, picture / 4)]
+    crops, content, beside = photos._random_crops(np.random.default_rng(0), seen, 8)
     assert crops.shape == (8, photos.CROP, photos.CROP, 3)
     np.testing.assert_allclose(content, crops / 2)
+    np.testing.assert_allclose(beside, np.concatenate([crops / 2, crops / 4], axis=-1))
 
 
 def test_the_digit_detectors_reach_what_the_course_promises():

@@ -114,7 +114,7 @@ def test_each_further_depth_halves_once_more():
     ("settings", "words"),
     [
         ({"channels": 2}, r"channels must be one of \(1, 3\). Received: 2"),
-        ({"content_channels": 2}, r"content_channels must be one of \(0, 1, 3\). Received: 2"),
+        ({"content_channels": 2}, r"content_channels must be one of \(0, 1, 3, 6\). Received: 2"),
         ({"width": 0}, "width must be a whole number >= 1. Received: 0"),
         ({"depth": 1.5}, "depth must be a whole number >= 1. Received: 1.5"),
     ],

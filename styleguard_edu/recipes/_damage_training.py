@@ -7,7 +7,7 @@ import numpy as np
 from ..anomalies import GROUPS, KINDS, damage_some, local_families
 from ..backend import keras
 from ..detection_metrics import pixel_roc_auc, roc_auc
-from ..detector_networks import digit_encoder, hidden_features, network_outputs
+from ..detector_networks import MENDER, digit_encoder, hidden_features, network_outputs
 from ..training import endless_batches
 from ._snapshots import cosine_adam
 
@@ -17,7 +17,6 @@ SEVERITIES = range(1, 6)
 MOVED = ("shift", "rotation", "scaling", "shear")  # no network mends these pixel by pixel
 STILL_WRONG = 0.25  # a mended pixel that is further off is damaged still
 WRONG_SHARE = 0.01  # of an image's pixels, and the image is
-RESTORING = 5.0  # weight of the difference to the clean image in the loss
 
 
 def training_kinds(*, colour=False, without=None):
@@ -71,6 +70,7 @@ def train_segmenter(
     batch_size=64,
     pool=POOL,
     mended_share=0.3,
+    restoring=5.0,
     seed=0,
 ):
     """Teach a segmentation network to find damage that is made while it learns, and to mend it.
@@ -94,13 +94,16 @@ def train_segmenter(
     mended_share : float in [0, 1]
         Of the damaged images: shown as the network mends them, after the first pool. Not where
         slight damage is meant to be found, for what is left of that counts as sound.
+    restoring : float >= 0
+        Weight of the difference to the clean images in the loss; at 0 nothing is learnt of
+        mending, for :func:`train_mender` to do.
     seed : int
     """
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
     network.compile(
         cosine_adam(learning_rate, steps, beta_1=0.9),
         [bce, bce, "mae"],
-        loss_weights=[1.0, 1.0, RESTORING],
+        loss_weights=[1.0, 1.0, restoring],
     )
     a_round, done = pool // batch_size, 0
     while done < steps:
@@ -118,6 +121,30 @@ def train_segmenter(
         done += count // batch_size
         losses = {name: f"{value:.4f}" for name, value in network.get_metrics_result().items()}
         print(f"step {done:6,d}   {losses}", flush=True)
+
+
+def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
+    """Teach a trained segmentation network to mend, and leave all else in it as it is.
+
+    Parameters are those of :func:`train_segmenter`.
+    """
+    mender = keras.Model(network.inputs, network.outputs[2])
+    before = {layer: layer.trainable for layer in network.layers}
+    for layer in network.layers:
+        layer.trainable = layer.name in MENDER
+    mender.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mae")
+    a_round, done = pool // batch_size, 0
+    while done < steps:
+        rng = np.random.default_rng((seed, done))
+        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, 0.0)
+        count = min(a_round, steps - done) * batch_size
+        inputs, wanted = [part[:count] for part in inputs], answers[2][:count]
+        mender.fit(inputs if len(inputs) > 1 else inputs[0], wanted, batch_size, verbose=0)
+        done += count // batch_size
+        loss = mender.get_metrics_result()["loss"]
+        print(f"mending, step {done:6,d}   loss {loss:.4f}", flush=True)
+    for layer, trainable in before.items():
+        layer.trainable = trainable
 
 
 def _damaged_pool(network, clean, kinds, rng, mended_share):

@@ -12,11 +12,12 @@ from ..guard import BUILDERS
 from ..painting_style import PaintingStyle
 from ..pictures import fit_short_side, load_picture
 from ._cards import save_with_card
-from ._damage_training import Clean, measure_localisation, train_segmenter
+from ._damage_training import Clean, measure_localisation, train_mender, train_segmenter
 from ._snapshots import cosine_adam, made_once
 from .painting import measured_photos, middle
 
 CROP = 96  # pixels a side
+MENDING_STEPS = 1_500
 POOL = 2_000  # crops damaged afresh each round
 SIZES = (200, 260, 340)  # pixels of the shorter side at which photos are restyled
 # Images inside scikit-image's wheel, besides the photos of the course.
@@ -90,7 +91,12 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         data=f"photos {', '.join(PHOTO_SPLITS['train'])} and images {', '.join(PRACTISED)} of "
         "scikit-image, restyled by paintings and a third painter, and damaged; calibrated on "
         f"images {', '.join(CALIBRATED)} and the bundled paintings, restyled by paintings",
-        settings={"steps": steps, "learning_rate": learning_rate, "seed": seed},
+        settings={
+            "steps": steps,
+            "mending_steps": MENDING_STEPS,
+            "learning_rate": learning_rate,
+            "seed": seed,
+        },
         seconds=seconds,
         metrics=measure_photo_detector(detector),
         notes=f"metrics: photos {', '.join(PHOTO_SPLITS['test'])} at 384x256, restyled by "
@@ -109,16 +115,24 @@ def _segmenter(practice, steps, learning_rate, seed):
     ]
     keras.utils.set_random_seed(seed)
     network = segmentation_network(3, content_channels=6, depth=3)
+    same = {"batch_size": 8, "pool": POOL, "seed": seed}
     train_segmenter(
         network,
         lambda rng, n: _random_crops(rng, seen, n),
         training_kinds(),
         steps=steps,
         learning_rate=learning_rate,
-        batch_size=8,
-        pool=POOL,
         mended_share=0.0,
-        seed=seed,
+        restoring=0.0,
+        **same,
+    )
+    train_mender(
+        network,
+        lambda rng, n: _random_crops(rng, seen, n),
+        training_kinds(),
+        steps=MENDING_STEPS,
+        learning_rate=1e-3,
+        **same,
     )
     return network
 
