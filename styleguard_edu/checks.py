@@ -35,6 +35,19 @@ def require_number(name, value, low, high):
         raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")
 
 
+def require_count(name, value, least=0):
+    """Raise ValueError unless ``value`` is a whole number, ``least`` or more."""
+    if not is_whole(value) or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least}. Received: {value!r}")
+
+
+def require_positive(name, value):
+    """Raise ValueError unless ``value`` is a finite number above 0."""
+    require_number(name, value, 0, np.inf)
+    if value == 0:
+        raise ValueError(f"{name} must be above 0. Received: {value!r}")
+
+
 def require_rate(name, value):
     """Raise ValueError unless ``value`` is a number above 0 and below 1."""
     if not is_number(value) or not 0 < value < 1:  # also refuses NaN

@@ -1,6 +1,14 @@
 """Checks of numbers: what passes, and the words for what does not."""
 
-from styleguard_edu.checks import finite_scores, is_number, is_whole, require_number, require_rate
+from styleguard_edu.checks import (
+    finite_scores,
+    is_number,
+    is_whole,
+    require_count,
+    require_number,
+    require_positive,
+    require_rate,
+)
 
 import numpy as np
 import pytest
@@ -63,3 +71,16 @@ def test_scores_keep_their_precision_and_whole_ones_become_float64():
 def test_other_scores_are_refused(scores, words):
     with pytest.raises(ValueError, match=words):
         finite_scores("scores", scores)
+
+
+@pytest.mark.parametrize(("value", "least"), [(-1, 0), (0, 1), (1.0, 0), (True, 0), ("2", 0)])
+def test_a_count_is_a_whole_number_from_the_least_on(value, least):
+    require_count("steps", least, least=least)
+    with pytest.raises(ValueError, match=f"steps must be a whole number >= {least}. Received: "):
+        require_count("steps", value, least=least)
+
+
+def test_a_positive_number_is_above_nothing():
+    require_positive("size", 1e-9)
+    with pytest.raises(ValueError, match=r"size must be above 0\. Received: 0"):
+        require_positive("size", 0)

@@ -8,8 +8,7 @@ import time
 from styleguard_edu import plotting
 from styleguard_edu.plotting import ORANGE, heat_colours
 from styleguard_edu.widgets import DetectorComparison, _parts
-from styleguard_edu.widgets._page import Page
-from styleguard_edu.widgets.detector_comparison import p_in_words
+from styleguard_edu.widgets._page import Page, p_in_words
 
 import numpy as np
 import pytest

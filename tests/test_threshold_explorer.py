@@ -8,7 +8,7 @@ import time
 from styleguard_edu import plotting
 from styleguard_edu.thresholds import threshold_for_rate
 from styleguard_edu.widgets import ThresholdExplorer, _parts
-from styleguard_edu.widgets._outcome_pictures import LOOKS, NUMERALS, coloured, outline, short
+from styleguard_edu.widgets._outcome_pictures import LOOKS, NUMERALS, coloured, frame, short
 from styleguard_edu.widgets._score_curves import BLACK, PALE, ScoreAxis
 
 import numpy as np
@@ -261,7 +261,7 @@ def test_frames_differ_in_more_than_colour():
     shares = {}
     for outcome in LOOKS:
         bitmap = Image.new("RGB", (120, 120), "white")
-        outline(bitmap, (20, 20, 100, 100), outcome, thickness=6)
+        frame(bitmap, (20, 20, 100, 100), outcome, thickness=6)
         drawn = (np.asarray(bitmap) != 255).any(axis=-1)
         edge = drawn[14:20, 14:106].all(axis=0)
         shares[outcome] = edge.mean(), np.abs(np.diff(edge.astype(int))).sum()

@@ -5,7 +5,6 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from ..backend import tf
-from ..checks import is_whole, require_number
 
 BATCH = 256  # latents moved at once: bounds the memory
 _compiled = WeakKeyDictionary()  # network -> {what: its compiled gradient}
@@ -41,14 +40,3 @@ def numbers_of_steps(steps):
     if (np.diff(stops) <= 0).any():
         raise ValueError(f"steps must rise. Received: {steps!r}")
     return stops
-
-
-def require_count(name, value):
-    if not is_whole(value) or value < 0:
-        raise ValueError(f"{name} must be a whole number >= 0. Received: {value!r}")
-
-
-def require_positive(name, value):
-    require_number(name, value, 0, np.inf)
-    if value == 0:
-        raise ValueError(f"{name} must be above 0. Received: {value!r}")

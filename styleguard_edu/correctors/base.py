@@ -1,12 +1,10 @@
 """What all correctors share: where they may change an image, and how softly."""
 
-from numbers import Integral
-
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from sklearn.base import BaseEstimator
 
-from ..checks import require_number
+from ..checks import require_count, require_number
 from ..images import blend, check_content, check_images
 
 
@@ -51,8 +49,7 @@ class Corrector(BaseEstimator):
     full_mask = False
 
     def __init__(self, *, grow=1, feather=0.5, strength=1.0, limit=0.35):
-        if not isinstance(grow, Integral) or isinstance(grow, bool) or grow < 0:
-            raise ValueError(f"grow must be a whole number >= 0. Received: {grow!r}")
+        require_count("grow", grow)
         require_number("feather", feather, 0, np.inf)
         require_number("strength", strength, 0, 1)
         require_number("limit", limit, 0, 1)

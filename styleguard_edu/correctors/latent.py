@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..backend import tf
-from ..checks import require_number
+from ..checks import require_count, require_number, require_positive
 from ..detector_networks import network_outputs
-from ._gradients import BATCH, compiled_gradient, numbers_of_steps, require_count, require_positive
+from ._gradients import BATCH, compiled_gradient, numbers_of_steps
 from .base import Corrector
 from .neighbour import NeighbourCorrector
 

@@ -1,10 +1,9 @@
 """Two correctors without a network: what the neighbours suggest."""
 
-from numbers import Integral
-
 import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
+from ..checks import is_whole, require_count
 from .base import Corrector
 
 _DOUBT = 0.01  # evidence, in pixels, that a coarser estimate counts for
@@ -34,8 +33,7 @@ class NeighbourCorrector(Corrector):
 
     def __init__(self, *, steps=30, grow=1, feather=0.5, strength=1.0):
         super().__init__(grow=grow, feather=feather, strength=strength)
-        if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 0:
-            raise ValueError(f"steps must be a whole number >= 0. Received: {steps!r}")
+        require_count("steps", steps)
         self.steps = steps
 
     def _propose(self, images, masks, content):
@@ -67,7 +65,7 @@ class MedianCorrector(Corrector):
 
     def __init__(self, *, size=3, grow=1, feather=0.5, strength=1.0):
         super().__init__(grow=grow, feather=feather, strength=strength)
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1 or size % 2 == 0:
+        if not is_whole(size) or size < 1 or size % 2 == 0:
             raise ValueError(f"size must be an odd whole number >= 1. Received: {size!r}")
         self.size = size
 

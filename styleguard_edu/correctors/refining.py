@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..backend import keras, tf
-from ..checks import require_number
-from ._gradients import BATCH, compiled_gradient, numbers_of_steps, require_positive
+from ..checks import require_number, require_positive
+from ._gradients import BATCH, compiled_gradient, numbers_of_steps
 
 
 def refine_latents(

@@ -6,7 +6,7 @@ import re
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..checks import is_number, is_whole, require_rate
+from ..checks import is_number, require_count, require_rate
 from ..correctors import Corrector
 from ..detectors import AnomalyDetector
 from ..images import check_content, check_images
@@ -95,10 +95,9 @@ class StyleGuard:
         least_p=0.01,
         score=None,
     ):
-        if not is_whole(max_rounds) or max_rounds < 1:
-            raise ValueError(f"max_rounds must be a whole number >= 1. Received: {max_rounds!r}")
-        if repeats is not None and (not is_whole(repeats) or repeats < 1):
-            raise ValueError(f"repeats must be a whole number >= 1. Received: {repeats!r}")
+        require_count("max_rounds", max_rounds, least=1)
+        if repeats is not None:
+            require_count("repeats", repeats, least=1)
         require_rate("least_p", least_p)
         if score is not None and not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
@@ -142,8 +141,7 @@ class StyleGuard:
             done until then in its attribute ``report``, if a batch had finished its first round.
             Before that, an interrupt is raised as well.
         """
-        if not is_whole(batch_size) or batch_size < 1:
-            raise ValueError(f"batch_size must be a whole number >= 1. Received: {batch_size!r}")
+        require_count("batch_size", batch_size, least=1)
         images = check_images(images)
         content = check_content(content, images)
         done = []

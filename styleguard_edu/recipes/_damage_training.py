@@ -105,20 +105,9 @@ def train_segmenter(
         [bce, bce, "mae"],
         loss_weights=[1.0, 1.0, restoring],
     )
-    a_round, done = pool // batch_size, 0
-    while done < steps:
-        rng = np.random.default_rng((seed, done))
-        share = mended_share if done else 0.0
-        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share)
-        count = min(a_round, steps - done) * batch_size
-        inputs = [part[:count] for part in inputs]
-        network.fit(
-            inputs if len(inputs) > 1 else inputs[0],
-            [part[:count].astype(np.float32) for part in answers],
-            batch_size=batch_size,
-            verbose=0,
-        )
-        done += count // batch_size
+    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, seed)
+    for done, inputs, answers in pools:
+        network.fit(inputs, answers, batch_size, verbose=0)
         losses = {name: f"{value:.4f}" for name, value in network.get_metrics_result().items()}
         print(f"step {done:6,d}   {losses}", flush=True)
 
@@ -133,18 +122,30 @@ def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, poo
     for layer in network.layers:
         layer.trainable = layer.name in MENDER
     mender.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mae")
-    a_round, done = pool // batch_size, 0
-    while done < steps:
-        rng = np.random.default_rng((seed, done))
-        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, 0.0)
-        count = min(a_round, steps - done) * batch_size
-        inputs, wanted = [part[:count] for part in inputs], answers[2][:count]
-        mender.fit(inputs if len(inputs) > 1 else inputs[0], wanted, batch_size, verbose=0)
-        done += count // batch_size
+    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, 0.0, seed)
+    for done, inputs, answers in pools:
+        mender.fit(inputs, answers[2], batch_size, verbose=0)
         loss = mender.get_metrics_result()["loss"]
         print(f"mending, step {done:6,d}   loss {loss:.4f}", flush=True)
     for layer, trainable in before.items():
         layer.trainable = trainable
+
+
+def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, seed):
+    """Pools damaged one after another, each by the network as it is then, enough for ``steps``.
+
+    Yields the steps done after a pool, what ``fit`` takes as inputs, and the three answers.
+    """
+    done = 0
+    while done < steps:
+        rng = np.random.default_rng((seed, done))
+        share = mended_share if done else 0.0
+        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share)
+        done_now = min(pool // batch_size, steps - done)
+        inputs = [part[: done_now * batch_size] for part in inputs]
+        answers = [part[: done_now * batch_size].astype(np.float32) for part in answers]
+        done += done_now
+        yield done, inputs if len(inputs) > 1 else inputs[0], answers
 
 
 def _damaged_pool(network, clean, kinds, rng, mended_share):

@@ -9,7 +9,7 @@ from ..correctors import transformed
 from ..datasets import load_digits
 from ..detector_networks import hidden_features, segmentation_network
 from ..detectors import PatchDetector
-from ..guard import BUILDERS, StyleGuard
+from ..guard import BUILDERS
 from ._cards import save_with_card
 from ._damage_training import (
     Clean,
@@ -87,10 +87,10 @@ def train_digit_detector_held_out(*, steps=1_500, learning_rate=3e-3, seed=0):
     images = digits.test.images[:MEASURED]
     for group, names in GROUPS.items():
         segmenter, more_seconds = held_out_segmenter(group, steps, learning_rate, seed)
-        guard, seconds = guard_of_digits(segmenter, "mnist"), seconds + more_seconds
+        detector, seconds = detector_of_digits(segmenter, "mnist"), seconds + more_seconds
         unseen = {name: kind for name, kind in families().items() if name in names}
-        metrics[group] = detection_table(guard.detector, images, unseen)
-        alone = guard.detector.parts["segmentation"].calibrate(digits.calibration.images)
+        metrics[group] = detection_table(detector, images, unseen)
+        alone = detector.parts["segmentation"].calibrate(digits.calibration.images)
         for name, row in measure_detection(alone, images, unseen).items():
             metrics[group][name] |= {f"{key}_alone": round(v, 4) for key, v in row.items()}
         print(group, metrics[group]["mean"], flush=True)
@@ -106,8 +106,8 @@ def train_digit_detector_held_out(*, steps=1_500, learning_rate=3e-3, seed=0):
     )
 
 
-def guard_of_digits(segmenter, source):
-    """A guard of plain digits with another segmenter, calibrated on a source.
+def detector_of_digits(segmenter, source):
+    """The detector of plain digits with another segmenter, calibrated on a source.
 
     Parameters
     ----------
@@ -116,15 +116,12 @@ def guard_of_digits(segmenter, source):
 
     Returns
     -------
-    StyleGuard
+    FusedDetector
     """
     reference = load_checkpoint("digit_detector")
     networks = {**reference.networks, "segmenter": segmenter}
-    detector, correctors = BUILDERS["digits"](
-        Checkpoint("digit_detector", networks, {}, reference.arrays)
-    )
-    detector.calibrate(load_digits(source, verbose=False).calibration.images)
-    return StyleGuard(detector, correctors)
+    detector, _ = BUILDERS["digits"](Checkpoint("digit_detector", networks, {}, reference.arrays))
+    return detector.calibrate(load_digits(source, verbose=False).calibration.images)
 
 
 def segmenter_of_seed(seed, steps, learning_rate):

@@ -115,11 +115,12 @@ def _segmenter(practice, steps, learning_rate, seed):
     ]
     keras.utils.set_random_seed(seed)
     network = segmentation_network(3, content_channels=6, depth=3)
+    crops, kinds = (lambda rng, n: _random_crops(rng, seen, n)), training_kinds()
     same = {"batch_size": 8, "pool": POOL, "seed": seed}
     train_segmenter(
         network,
-        lambda rng, n: _random_crops(rng, seen, n),
-        training_kinds(),
+        crops,
+        kinds,
         steps=steps,
         learning_rate=learning_rate,
         mended_share=0.0,
@@ -128,8 +129,8 @@ def _segmenter(practice, steps, learning_rate, seed):
     )
     train_mender(
         network,
-        lambda rng, n: _random_crops(rng, seen, n),
-        training_kinds(),
+        crops,
+        kinds,
         steps=MENDING_STEPS,
         learning_rate=1e-3,
         **same,

@@ -197,3 +197,26 @@ def one_page(pngs, *, width=880, gap=24):
 def _displayed(png):
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     return picture.reduce(FINE)
+
+
+def outline(bitmap, box, colour, *, dash=1, gap=0, thickness=3):
+    """Draw a frame just around a box, of dashes with gaps between, or solid."""
+    draw = ImageDraw.Draw(bitmap)
+    left, top, right, bottom = box
+    left, top = left - thickness, top - thickness
+    if not gap:
+        outer = left, top, right + thickness - 1, bottom + thickness - 1
+        draw.rectangle(outer, outline=colour, width=thickness)
+        return
+    for x in _starts(left, right + thickness, dash, gap):
+        for y in (top, bottom):
+            draw.rectangle((x, y, x + dash - 1, y + thickness - 1), fill=colour)
+    for y in _starts(top, bottom + thickness, dash, gap):
+        for x in (left, right):
+            draw.rectangle((x, y, x + thickness - 1, y + dash - 1), fill=colour)
+
+
+def _starts(low, high, dash, gap):
+    """Where dashes begin, so that one lies in either corner."""
+    count = max(2, round((high - low + gap) / (dash + gap)))
+    return np.linspace(low, high - dash, count).round().astype(int).tolist()

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
 from ..plotting import BLUE, GREEN, ORANGE
-from ._drawing import FINE, caption, encode, tiles, with_marker_colour
+from ._drawing import FINE, caption, encode, outline, tiles, with_marker_colour
 from ._score_curves import BLACK, PALE
 
 SIZE = (200, 256)  # of the table, in displayed pixels
@@ -28,7 +28,7 @@ class Counts:
             flagged = word in ("hits", "false alarms")
             ImageDraw.Draw(base).rectangle(box, PALE if flagged else "white", "#bbbbbb", 2)
             if outcome:
-                outline(base, box, outcome, thickness=6)
+                frame(base, box, outcome, thickness=6)
             caption(base, ((box[0] + box[2]) // 2, box[3] - 16), word, colour=BLACK, anchor="ms")
         for text, y, colour in (
             ("damaged", 28, ORANGE),
@@ -156,37 +156,15 @@ class Gallery:
 
 def _label(bitmap, box, outcome):
     """Frame one image, and write what it is above."""
-    outline(bitmap, box, outcome, thickness=5)
+    frame(bitmap, box, outcome, thickness=5)
     middle = (box[0] + box[2]) // 2
     caption(bitmap, (middle, box[1] - 9), outcome, colour=LOOKS[outcome][0], size=20)
 
 
-def outline(bitmap, box, outcome, *, thickness):
+def frame(bitmap, box, outcome, *, thickness):
     """Frame a box as an outcome is framed: hits solid, misses dashed, false alarms dotted."""
     colour, dash, gap = LOOKS[outcome]
-    draw = ImageDraw.Draw(bitmap)
-    left, top, right, bottom = box
-    left, top, right, bottom = (
-        left - thickness,
-        top - thickness,
-        right + thickness,
-        bottom + thickness,
-    )
-    if not gap:
-        draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=thickness)
-        return
-    for start in _starts(left, right, dash, gap):
-        for edge in (top, bottom - thickness):
-            draw.rectangle((start, edge, start + dash - 1, edge + thickness - 1), fill=colour)
-    for start in _starts(top, bottom, dash, gap):
-        for edge in (left, right - thickness):
-            draw.rectangle((edge, start, edge + thickness - 1, start + dash - 1), fill=colour)
-
-
-def _starts(low, high, dash, gap):
-    """Where dashes begin, so that one lies in either corner."""
-    count = max(2, round((high - low + gap) / (dash + gap)))
-    return np.linspace(low, high - dash, count).round().astype(int).tolist()
+    outline(bitmap, box, colour, dash=dash, gap=gap, thickness=thickness)
 
 
 def coloured(images, masks):

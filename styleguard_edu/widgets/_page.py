@@ -93,3 +93,8 @@ def in_percent(share):
     if 0 < share < 0.01:
         return "<1%"
     return ">99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
+
+
+def p_in_words(p):
+    """A p-value in three decimals, and not as 0."""
+    return f"{p:.3f}" if p >= 0.0005 else "<.001"

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._page import in_percent
-from .detector_comparison import p_in_words
+from ._page import in_percent, p_in_words
 
 REASONS = ("score", "p", "change")  # of a refusal, in the order of the rule of acceptance
 

@@ -13,7 +13,7 @@ from ..detection_metrics import pixel_roc_auc, roc_auc
 from ..images import to_uint8
 from ..plotting import BLUE, GREEN, GREY, ORANGE, heat_colours, overlay_heatmaps, tint_masks
 from ._drawing import blank_figure, caption, encode, figure_bitmap, frame
-from ._page import CACHED, MOST, Page, steady_labels
+from ._page import CACHED, MOST, Page, p_in_words, steady_labels
 from ._parts import Explorer, View, choice
 from ._threshold_checks import check_damaged, check_row
 
@@ -247,11 +247,6 @@ class DetectorComparison(Explorer):
             )
         one, two = (pixel_roc_auc(self.maps[detector][kind], masks) for detector in both)
         return f"Damaged pixels in the heatmaps: area under the ROC curve {one:.3f} and {two:.3f}."
-
-
-def p_in_words(p):
-    """A p-value in three decimals, and not as 0."""
-    return f"{p:.3f}" if p >= 0.0005 else "<.001"
 
 
 def check_findings(images, kinds, maps, scores, p_values):

@@ -7,11 +7,10 @@ import numpy as np
 from ..images import check_images
 from ..plotting import overlay_heatmaps
 from ._drawing import encode
-from ._page import CACHED
+from ._page import CACHED, p_in_words
 from ._parts import Explorer, ValueSlider, View
 from ._repair_outcome import at_strength, rms
 from ._sheet import Sheet, align
-from .detector_comparison import p_in_words
 
 RATES = (0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 STRENGTHS = np.arange(0, 101, 10)  # percent

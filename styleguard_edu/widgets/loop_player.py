@@ -6,11 +6,11 @@ from matplotlib.ticker import MaxNLocator
 from PIL import ImageDraw
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap
+from ._drawing import blank_figure, encode, figure_bitmap, outline
 from ._page import WIDTH
 from ._parts import Explorer, ValueSlider, View
 from ._replay import STATES, moments, outcome_text, round_text, stop_rule
-from ._sheet import FramedPage, outline
+from ._sheet import FramedPage
 
 MOST = 48  # images; more would be too small to read
 # How states are told apart beside their words: colour, length of dashes and of gaps.
