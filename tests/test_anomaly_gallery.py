@@ -1,13 +1,10 @@
 """The anomaly gallery: what is damaged, where and how much, in pictures and words."""
 
 import io
-import subprocess
-import sys
 import time
 
-from styleguard_edu import plotting
 from styleguard_edu.anomalies import GROUPS, KINDS
-from styleguard_edu.widgets import AnomalyGallery, _parts
+from styleguard_edu.widgets import AnomalyGallery
 from styleguard_edu.widgets._page import Page, in_percent
 from styleguard_edu.widgets.anomaly_gallery import WORDS, in_words
 
@@ -221,33 +218,13 @@ def test_a_view_depends_on_the_state_alone(gallery):
     assert gallery._view(**gallery.state) == first  # drawn again
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(gallery, monkeypatch):
-    shown = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
-    gallery.show()
-    static, live = shown
-    assert live is gallery
-    assert static["text/plain"] == f"Static picture of the anomaly gallery. {gallery.text}"
+def test_show_displays_a_static_picture_first_and_then_the_explorer(gallery, check_show):
+    static = check_show(gallery, "anomaly gallery")
     assert pixels(static["image/png"]).shape[1] <= 880
 
 
-def test_close_frees_every_widget():
-    gallery = AnomalyGallery(strokes(1))
-    everything, todo = [], [gallery.widget]
-    while todo:
-        widget = todo.pop()
-        everything.append(widget)
-        todo.extend(getattr(widget, "children", ()))
-    assert all(widget.comm is not None for widget in everything)
-    gallery.close()
-    assert all(widget.comm is None for widget in everything)
-
-
-def test_it_does_not_need_tensorflow():
-    code = "import sys, styleguard_edu.widgets.anomaly_gallery as _; "
-    code += "assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_close_frees_every_widget(check_close):
+    check_close(AnomalyGallery(strokes(1)))
 
 
 def test_a_move_takes_less_than_10_ms_once_drawn_and_little_more_the_first_time():

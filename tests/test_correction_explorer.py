@@ -1,23 +1,19 @@
 """The correction explorer: repairs, verdicts and reasons, in pictures and words known by hand."""
 
 import io
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from typing import NamedTuple
 
-from styleguard_edu import plotting
 from styleguard_edu.correctors import Corrector, MedianCorrector, accept, change
 from styleguard_edu.plotting import ORANGE
 from styleguard_edu.widgets import (
     CorrectionCase,
     CorrectionExplorer,
     Repairs,
-    _parts,
     precompute_case,
 )
-from styleguard_edu.widgets._repair_outcome import at_strength, judge, rms, strongest
+from styleguard_edu.widgets._repair_outcome import at_strength, judge, strongest
 
 import numpy as np
 import pytest
@@ -407,12 +403,6 @@ def test_strength_1_is_the_repair_itself_and_unchanged_pixels_keep_their_bits():
     assert half.min() >= 0 and half.max() <= 1
 
 
-def test_the_error_is_that_of_the_correctors():
-    rng = np.random.default_rng(0)
-    before, after = rng.random((2, 4, 8, 8, 1), np.float32)
-    np.testing.assert_array_equal(rms(before, after), change(before, after))
-
-
 # What all explorers share
 
 
@@ -424,32 +414,12 @@ def test_a_view_depends_on_the_state_alone(explorer):
     assert explorer._view(**explorer.state) == first  # drawn again
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, monkeypatch):
-    shown = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
-    explorer.show()
-    static, live = shown
-    assert live is explorer
-    assert static["text/plain"] == f"Static picture of the correction explorer. {explorer.text}"
+def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, check_show):
+    check_show(explorer, "correction explorer")
 
 
-def test_close_frees_every_widget():
-    explorer = CorrectionExplorer({"a": case(), "b": case(repairs={"slow": refined()})})
-    everything, todo = [], [explorer.widget]
-    while todo:
-        widget = todo.pop()
-        everything.append(widget)
-        todo.extend(getattr(widget, "children", ()))
-    assert all(widget.comm is not None for widget in everything)
-    explorer.close()
-    assert all(widget.comm is None for widget in everything)
-
-
-def test_it_does_not_need_tensorflow():
-    code = "import sys, styleguard_edu.widgets.correction_explorer as _; "
-    code += "assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_close_frees_every_widget(check_close):
+    check_close(CorrectionExplorer({"a": case(), "b": case(repairs={"slow": refined()})}))
 
 
 def test_a_move_takes_less_than_10_ms_the_first_time_as_well():

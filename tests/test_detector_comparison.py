@@ -1,13 +1,10 @@
 """The detector comparison: who notices, and where, in pictures and words known by hand."""
 
 import io
-import subprocess
-import sys
 import time
 
-from styleguard_edu import plotting
 from styleguard_edu.plotting import ORANGE, heat_colours
-from styleguard_edu.widgets import DetectorComparison, _parts
+from styleguard_edu.widgets import DetectorComparison
 from styleguard_edu.widgets._page import Page, p_in_words
 
 import numpy as np
@@ -184,33 +181,13 @@ def test_a_view_depends_on_the_state_alone(explorer):
     assert explorer._view(**explorer.state) == first  # drawn again
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, monkeypatch):
-    shown = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
-    explorer.show()
-    static, live = shown
-    assert live is explorer
-    assert static["text/plain"] == f"Static picture of the detector comparison. {explorer.text}"
+def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, check_show):
+    static = check_show(explorer, "detector comparison")
     assert pixels(static["image/png"]).shape[1] <= 880
 
 
-def test_close_frees_every_widget():
-    explorer = tiny()
-    everything, todo = [], [explorer.widget]
-    while todo:
-        widget = todo.pop()
-        everything.append(widget)
-        todo.extend(getattr(widget, "children", ()))
-    assert all(widget.comm is not None for widget in everything)
-    explorer.close()
-    assert all(widget.comm is None for widget in everything)
-
-
-def test_it_does_not_need_tensorflow():
-    code = "import sys, styleguard_edu.widgets.detector_comparison as _; "
-    code += "assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_close_frees_every_widget(check_close):
+    check_close(tiny())
 
 
 def test_a_choice_takes_less_than_10_ms_once_drawn(explorer):

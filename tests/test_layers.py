@@ -233,3 +233,10 @@ def test_the_pure_modules_work_without_tensorflow():
     present = [name for name in PURE if name in source_files()]
     blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
     run_python(blocked + "\n".join(f"import styleguard_edu.{name}" for name in present))
+
+
+def test_explorers_that_only_look_things_up_work_without_tensorflow():
+    training = {"training_monitor"}
+    names = {path.stem for path in (PACKAGE / "widgets").glob("[!_]*.py")} - training
+    blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
+    run_python(blocked + "\n".join(f"import styleguard_edu.widgets.{name}" for name in names))

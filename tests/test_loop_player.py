@@ -1,15 +1,12 @@
 """The loop player: states, queue, curves and reasons to stop, in pictures and words."""
 
 import io
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
-from styleguard_edu import plotting
 from styleguard_edu.guard import GuardReport, Round
 from styleguard_edu.plotting import ORANGE
-from styleguard_edu.widgets import LoopPlayer, _parts
+from styleguard_edu.widgets import LoopPlayer
 from styleguard_edu.widgets._replay import STATES, moments, stop_rule
 from styleguard_edu.widgets.loop_player import LOOKS
 
@@ -275,33 +272,12 @@ def test_a_view_depends_on_the_state_alone(player):
     assert player.view(**player.state) == first
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(player, monkeypatch):
-    shown = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
-    player.show()
-    static, live = shown
-    assert live is player
-    assert static["text/plain"] == f"Static picture of the loop player. {player.text}"
+def test_show_displays_a_static_picture_first_and_then_the_explorer(player, check_show):
+    check_show(player, "loop player")
 
 
-def test_close_frees_every_widget():
-    player = LoopPlayer(nothing_flagged())
-    everything, todo = [], [player.widget]
-    while todo:
-        widget = todo.pop()
-        everything.append(widget)
-        todo.extend(getattr(widget, "children", ()))
-    assert player.back in everything
-    assert all(widget.comm is not None for widget in everything)
-    player.close()
-    assert all(widget.comm is None for widget in everything)
-
-
-def test_it_does_not_need_tensorflow():
-    code = "import sys, styleguard_edu.widgets.loop_player as _; "
-    code += "assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_close_frees_every_widget(check_close):
+    check_close(LoopPlayer(nothing_flagged()))
 
 
 def test_a_step_takes_less_than_10_ms(player):

@@ -1,13 +1,10 @@
 """The threshold explorer: what the line flags, in pictures, counts and words, known by hand."""
 
 import io
-import subprocess
-import sys
 import time
 
-from styleguard_edu import plotting
 from styleguard_edu.thresholds import threshold_for_rate
-from styleguard_edu.widgets import ThresholdExplorer, _parts
+from styleguard_edu.widgets import ThresholdExplorer
 from styleguard_edu.widgets._outcome_pictures import LOOKS, NUMERALS, coloured, frame, short
 from styleguard_edu.widgets._score_curves import BLACK, PALE, ScoreAxis
 
@@ -323,33 +320,13 @@ def test_a_view_depends_on_the_state_alone(explorer):
     assert explorer.view(**explorer.state) == first
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, monkeypatch):
-    shown = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
-    explorer.show()
-    static, live = shown
-    assert live is explorer
-    assert static["text/plain"] == f"Static picture of the threshold explorer. {explorer.text}"
+def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, check_show):
+    static = check_show(explorer, "threshold explorer")
     assert pixels(static["image/png"]).shape[1] <= 880
 
 
-def test_close_frees_every_widget():
-    explorer = tiny()
-    everything, todo = [], [explorer.widget]
-    while todo:
-        widget = todo.pop()
-        everything.append(widget)
-        todo.extend(getattr(widget, "children", ()))
-    assert all(widget.comm is not None for widget in everything)
-    explorer.close()
-    assert all(widget.comm is None for widget in everything)
-
-
-def test_it_does_not_need_tensorflow():
-    code = "import sys, styleguard_edu.widgets.threshold_explorer as _; "
-    code += "assert 'tensorflow' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_close_frees_every_widget(check_close):
+    check_close(tiny())
 
 
 def test_a_move_takes_less_than_10_ms_for_512_digits():

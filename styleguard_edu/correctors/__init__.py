@@ -2,30 +2,37 @@
 
 All follow the contract of :class:`Corrector`. They propose; :func:`accept` and
 :func:`smallest_change` decide whether a proposal is taken.
+The names below are loaded when first used; only correctors with a network need TensorFlow.
 """
 
-from .acceptance import accept, change, chosen_images, smallest_change
-from .base import Corrector
-from .latent import LatentCorrector
-from .neighbour import MedianCorrector, NeighbourCorrector
-from .realign import Alignment, RealignCorrector, transformed
-from .refining import generator_parts, refine_latents
-from .repair import RepairCorrector, RestyleCorrector
+from importlib import import_module
 
-__all__ = [
-    "Alignment",
-    "Corrector",
-    "LatentCorrector",
-    "MedianCorrector",
-    "NeighbourCorrector",
-    "RealignCorrector",
-    "RepairCorrector",
-    "RestyleCorrector",
-    "accept",
-    "change",
-    "chosen_images",
-    "generator_parts",
-    "refine_latents",
-    "smallest_change",
-    "transformed",
-]
+_HOME = {  # public name -> module that defines it
+    "Alignment": "realign",
+    "Corrector": "base",
+    "LatentCorrector": "latent",
+    "MedianCorrector": "neighbour",
+    "NeighbourCorrector": "neighbour",
+    "RealignCorrector": "realign",
+    "RepairCorrector": "repair",
+    "RestyleCorrector": "repair",
+    "accept": "acceptance",
+    "change": "acceptance",
+    "chosen_images": "acceptance",
+    "generator_parts": "refining",
+    "refine_latents": "refining",
+    "smallest_change": "acceptance",
+    "transformed": "realign",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_HOME})

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..correctors import change
 from ._page import in_percent, p_in_words
 
 REASONS = ("score", "p", "change")  # of a refusal, in the order of the rule of acceptance
@@ -95,14 +96,14 @@ def judge(case, repairs, threshold, strength, step):
     images = at_strength(case.damaged, repairs.images[at], case.strengths[strength])
     scores = np.stack([case.scores, repairs.scores[at][strength]])
     p_values = np.stack([case.p_values, repairs.p_values[at][strength]])
-    distances = rms(case.damaged, images)
+    distances = change(case.damaged, images)
     difference = strongest(images - case.damaged)
     return Outcome(
         images=images,
         difference=difference,
         scores=scores,
         p_values=p_values,
-        errors=np.stack([rms(case.clean, case.damaged), rms(case.clean, images)]),
+        errors=np.stack([change(case.clean, case.damaged), change(case.clean, images)]),
         distances=distances,
         shares=(difference != 0).mean(axis=(1, 2, 3)),
         accepted=repairs.accepted[at][strength],
@@ -133,14 +134,6 @@ def at_strength(damaged, repaired, strength):
     if strength == 1:
         return repaired
     return damaged + np.float32(strength) * (repaired - damaged)
-
-
-def rms(before, after):
-    """Root-mean-square differences of images, ``(..., n)``.
-
-    As :func:`styleguard_edu.correctors.change`, whose package needs TensorFlow.
-    """
-    return np.sqrt(((after.astype(np.float64) - before) ** 2).mean(axis=(-3, -2, -1)))
 
 
 def strongest(difference):

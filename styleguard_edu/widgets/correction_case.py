@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..correctors import accept, change
 from ..images import check_content, check_images
-from ._repair_outcome import at_strength, rms
+from ._repair_outcome import at_strength
 
 SHARES = (0.2, 0.1, 0.05, 0.02)  # of clean images' pixels, that default thresholds mark
 HIGHER = (0.25, 0.5, 0.75, 1.0)  # above the detector's own: shares of its distance from the median
@@ -176,8 +177,6 @@ def precompute_case(
 
     def judge(repaired, limit):
         """Scores, p-values and verdicts of one repair at all strengths, ``(3, s, n)``."""
-        from ..correctors import accept  # needs TensorFlow, which looking does without
-
         mixed = np.stack([at_strength(damaged, repaired, share) for share in strengths])
         flat = mixed.reshape(-1, *mixed.shape[2:])
         beside = None if content is None else np.concatenate([content] * len(strengths))
@@ -185,7 +184,7 @@ def precompute_case(
         after = (findings.scores if score is None else score(flat, beside)), findings.p_values
         after = [np.asarray(values).reshape(mixed.shape[:2]) for values in after]
         pairs = (pair for both in zip(before, after, strict=True) for pair in both)
-        accepted = accept(*pairs, rms(damaged, mixed), margin=margin, limit=limit)
+        accepted = accept(*pairs, change(damaged, mixed), margin=margin, limit=limit)
         return np.stack([*after, accepted])
 
     repairs = {

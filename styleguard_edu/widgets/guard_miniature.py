@@ -4,12 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..correctors import change
 from ..images import check_images
 from ..plotting import overlay_heatmaps
 from ._drawing import encode
 from ._page import CACHED, p_in_words
 from ._parts import Explorer, ValueSlider, View
-from ._repair_outcome import at_strength, rms
+from ._repair_outcome import at_strength
 from ._sheet import Sheet, align
 
 RATES = (0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
@@ -159,7 +160,7 @@ class GuardInMiniature(Explorer):
             return text
         sound = (self.images == self.clean).all(axis=(1, 2, 3))
         text += f" Here: {(flagged & sound).sum()} of {sound.sum()}."
-        before, after = (rms(self.clean, batch).mean() for batch in (self.images, images))
+        before, after = (change(self.clean, batch).mean() for batch in (self.images, images))
         return (
             f"{text}\nMean distance from the clean images (root mean square): {before:.3f} before, "
             f"{after:.3f} after."

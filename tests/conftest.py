@@ -1,0 +1,41 @@
+"""What the tests of several explorers check alike, as fixtures."""
+
+from styleguard_edu import plotting
+from styleguard_edu.widgets import _parts
+
+import pytest
+
+
+@pytest.fixture
+def check_show(monkeypatch):
+    """Check that an explorer shows a static picture first, then itself; return the former."""
+
+    def check(explorer, name):
+        shown = []
+        for module in (plotting, _parts):
+            monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
+        explorer.show()
+        static, live = shown
+        assert live is explorer
+        assert static["text/plain"] == f"Static picture of the {name}. {explorer.text}"
+        return static
+
+    return check
+
+
+@pytest.fixture
+def check_close():
+    """Check that closing an explorer frees every one of its widgets."""
+
+    def check(explorer):
+        everything, todo = [], [explorer.widget]
+        while todo:
+            widget = todo.pop()
+            everything.append(widget)
+            todo.extend(getattr(widget, "children", ()))
+        assert len(everything) > 1
+        assert all(widget.comm is not None for widget in everything)
+        explorer.close()
+        assert all(widget.comm is None for widget in everything)
+
+    return check
