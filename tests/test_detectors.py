@@ -878,6 +878,17 @@ def test_the_style_of_a_picture_smaller_than_the_trial_is_told_as_well():
     assert NearestRepainting(TwoPainters()).styles(0.5 * photos, photos) == ["dark"]
 
 
+def test_a_photo_is_painted_once_however_often_it_is_looked_at():
+    painter, photos = TwoPainters(), images(2, 32, channels=3)
+    painted, paint = [], painter.transfer
+    painter.transfer = lambda photo, name: (painted.append(photo.shape), paint(photo, name))[1]
+    again = NearestRepainting(painter, side=16)
+    first = again(0.5 * photos, photos)
+    assert len(painted) == 6  # each photo small in two styles, and once as it is
+    np.testing.assert_array_equal(again(0.5 * photos[::-1], photos[::-1])[::-1], first)
+    assert len(painted) == 6
+
+
 def test_one_part_alone_is_asked_for_its_surprise():
     clean, x = images(60), images(5, seed=3)
     asked = fused().calibrate(clean)

@@ -1,5 +1,7 @@
 """A detector that knows what was asked for: it restyles the content again."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
@@ -8,6 +10,8 @@ from ..images import check_images, in_colour
 from ..metrics import ssim
 from ..pictures import fit_short_side
 from .base import AnomalyDetector
+
+KEPT = 48  # repaintings, small ones for telling the style included
 
 
 class RestylingDetector(AnomalyDetector):
@@ -117,6 +121,7 @@ class NearestRepainting:
 
     The same for photos of any size: another painter of the same paintings, trained from another
     seed, paints other strokes in other places, but draws the same things in similar colours.
+    The last 48 repaintings are kept, for a guard looks at the same photo again and again.
 
     Parameters
     ----------
@@ -129,6 +134,7 @@ class NearestRepainting:
     def __init__(self, style, *, side=96):
         self.style = style
         self.side = side
+        self._paint_again = lru_cache(KEPT)(self._paint_once)
 
     def __call__(self, pictures, photos):
         """Paint each photo again.
@@ -144,7 +150,7 @@ class NearestRepainting:
             The photos, in the style of each picture.
         """
         pairs = zip(photos, self.styles(pictures, photos), strict=True)
-        return np.stack([self.style.transfer(photo, name) for photo, name in pairs])
+        return np.stack([self._painted(photo, name) for photo, name in pairs])
 
     def beside(self, pictures, photos):
         """Each photo and its picture painted again, ``(n, height, width, 6)``."""
@@ -160,10 +166,15 @@ class NearestRepainting:
     def _style(self, picture, photo):
         side = min(self.side, *photo.shape[:2])
         picture, photo = fit_short_side(picture, side), fit_short_side(photo, side)
-        strayed = [
-            np.abs(self.style.transfer(photo, name) - picture).mean() for name in self.style.names
-        ]
+        strayed = [np.abs(self._painted(photo, name) - picture).mean() for name in self.style.names]
         return self.style.names[int(np.argmin(strayed))]
+
+    def _painted(self, photo, name):
+        photo = np.asarray(photo, np.float32)
+        return self._paint_again(photo.tobytes(), photo.shape, name)
+
+    def _paint_once(self, values, shape, name):
+        return self.style.transfer(np.frombuffer(values, np.float32).reshape(shape), name)
 
 
 def _colour_quantiles(images):
