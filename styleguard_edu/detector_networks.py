@@ -12,7 +12,8 @@ from .backend import keras, tf
 
 layers = keras.layers
 
-MENDER = ("mender", "mender_normalised", "gain", "offset")  # layers that only restore images
+# Layers that only restore images.
+MENDER = ("mender", "mender_normalised", "mender_2", "mender_2_normalised", "gain", "offset")
 BATCH = 256  # images asked at once, at most
 BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photos too
 _compiled = WeakKeyDictionary()  # network -> its compiled function
@@ -34,7 +35,7 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
         Of the images beside them, if such are given: what they were made from, and perhaps what
         they are expected to look like; 0 if not.
     width : int
-        Channels at full size, doubled at each halving.
+        Channels at full size, doubled at each of the first two halvings.
     depth : int
         Halvings, at least 1: height and width are multiples of ``2 ** depth``.
     strips : bool
@@ -68,15 +69,16 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
     x = layers.Concatenate()(inputs) if content_channels else inputs[0]
     x = layers.Rescaling(2.0, -1.0)(x)
     passed = []
+    widths = [width << min(level, 2) for level in range(depth + 1)]
     for level in range(depth):  # full -> half -> quarter
-        x = _convolutions(x, width << level, 2)
+        x = _convolutions(x, widths[level], 2)
         x = _with_strips(x) if strips else x
         passed.append(x)
         x = layers.MaxPooling2D()(x)
-    x = deepest = _convolutions(x, width << depth, 2)
+    x = deepest = _convolutions(x, widths[depth], 2)
     for level in reversed(range(depth)):  # and back
         x = layers.Concatenate()([layers.UpSampling2D()(x), passed[level]])
-        x = _convolutions(x, width << level, 1)
+        x = _convolutions(x, widths[level], 1)
     pixels = layers.Conv2D(1, 1, name="pixel_logits")(x)
     summary = layers.Concatenate()(
         [
@@ -87,7 +89,11 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
     )
     image = layers.Dense(4 * width, activation="relu")(summary)
     image = layers.Dense(1, name="image_logit")(image)
-    repair = _convolutions(layers.Concatenate()([x, *inputs]), 2 * width, 1, name="mender")
+    repair = layers.Concatenate()([x, *inputs])
+    for name, filters in (("mender", 2 * width), ("mender_2", width)):
+        repair = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(repair)
+        repair = layers.BatchNormalization(momentum=0.95, name=f"{name}_normalised")(repair)
+        repair = layers.LeakyReLU(0.1)(repair)  # with ReLU all of this branch can die
     gain, offset = (
         layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(repair)
         for name in ("gain", "offset")
@@ -265,9 +271,8 @@ def _with_strips(x):
     return layers.ReLU()(keras.ops.add(keras.ops.add(x, lying), standing))
 
 
-def _convolutions(x, channels, count, name=None):
+def _convolutions(x, channels, count):
     for _ in range(count):
-        x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=name)(x)
-        normalised = layers.BatchNormalization(momentum=0.95, name=name and f"{name}_normalised")(x)
-        x = layers.ReLU()(normalised)
+        x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
     return x

@@ -1,6 +1,13 @@
-from styleguard_edu.anomalies import SaltAndPepper
+from types import SimpleNamespace
+
+from styleguard_edu.anomalies import Occlusion, SaltAndPepper
 from styleguard_edu.checkpoints import load_checkpoint
-from styleguard_edu.recipes import correcting
+from styleguard_edu.correctors import NeighbourCorrector
+from styleguard_edu.datasets import load_digits
+from styleguard_edu.guard import load_guard
+from styleguard_edu.metrics import psnr
+from styleguard_edu.recipes import correcting, correcting_restyled
+from styleguard_edu.recipes.detecting_restyled import random_codes, true_renderings
 
 import numpy as np
 import pytest
@@ -33,7 +40,8 @@ def test_stretching_uses_the_whole_range():
 
 def test_the_table_compares_what_the_judge_reads_before_and_after(monkeypatch):
     monkeypatch.setenv("STYLEGUARD_DIGITS", "bundled")
-    table = correcting.correction_table("bundled", {"salt": SaltAndPepper()}, most=40)
+    guard, digits = load_guard("digits"), correcting.some_digits("bundled", 40)
+    table = correcting.correction_table(guard, digits, {"salt": SaltAndPepper()})
     assert list(table) == ["clean", "salt", "mean"]
     row, mean = table["salt"], table["mean"]
     assert row["filter"] >= row["before"] and row["best_filter"] in correcting.FILTERS
@@ -41,6 +49,60 @@ def test_the_table_compares_what_the_judge_reads_before_and_after(monkeypatch):
     gained, cost = row["after"] - row["before"], table["clean"]["before"] - row["before"]
     assert mean["recovered"] == pytest.approx(gained / cost, abs=1e-3)
     assert row["psnr_after"] > row["psnr_before"]
+
+
+def test_test_digits_are_drawn_at_random_and_never_twice():
+    test = load_digits("bundled", verbose=False).test
+    images, labels = correcting.some_digits("bundled", 50)
+    assert images.shape == (50, 28, 28, 1) and len(np.unique(labels)) == 10
+    assert len(np.unique(images.reshape(50, -1), axis=0)) == 50
+    everything, _ = correcting.some_digits("bundled", 10_000)
+    assert len(everything) == len(test.images)
+
+
+class Undoing:
+    """A guard that takes everything for flagged, and knows the answers."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def run(self, images, content):
+        n = len(images)
+        accepted, outcomes = np.ones(n, bool), np.array(["mended"] * n)
+        return SimpleNamespace(images=self.answers, accepted=accepted, outcomes=outcomes)
+
+
+def test_failures_are_measured_by_their_likeness_to_the_truth_and_by_the_judges():
+    plain, labels = correcting.some_digits("bundled", 30)
+    codes = random_codes(30, np.random.default_rng(0))
+    truth = true_renderings(plain, codes)
+    found = correcting_restyled.corrected_failures(Undoing(truth), 1 - truth, plain, labels, codes)
+    assert found["flagged"] == found["accepted"] == 1
+    assert found["ssim"][1] == found["worst_ssim"][1] == pytest.approx(1)
+    assert found["worst_ssim"][0] < found["ssim"][0] < 0.7
+    assert found["digit"][1] > 0.8 and found["style"][0] < 0.5 < 0.9 < found["style"][1]
+
+
+def test_a_photo_is_repaired_and_inpainted_with_the_same_masks():
+    picture = np.tile(
+        np.linspace(0, 1, 40, dtype=np.float32)[:, np.newaxis, np.newaxis], (1, 1, 40, 3)
+    )
+    kind = Occlusion(side=8)
+    damaged = kind(picture, rng=3)
+    corrector = NeighbourCorrector(grow=0, feather=0)
+    guard = SimpleNamespace(
+        candidates={"neighbours": corrector},
+        detector=SimpleNamespace(examine=lambda *_: SimpleNamespace(masks=damaged.masks)),
+        run=lambda images, content: SimpleNamespace(images=images),
+    )
+    (row,) = correcting_restyled.repaired_photo(guard, picture, picture, kind, seed=3)
+    assert row["guard"] == row["damaged"] == pytest.approx(psnr(damaged.images, picture)[0])
+    mended = corrector.correct(damaged.images, damaged.masks)
+    assert row["repair"] == pytest.approx(psnr(mended, picture)[0])
+    assert row["biharmonic"] > row["damaged"] + 10  # a ramp is continued without an error
+    nothing = np.zeros_like(damaged.masks)
+    guard.detector = SimpleNamespace(examine=lambda *_: SimpleNamespace(masks=nothing))
+    assert correcting_restyled.repaired_photo(guard, picture, picture, kind, seed=3) == []
 
 
 @pytest.mark.parametrize("source", ["mnist", "bundled"])

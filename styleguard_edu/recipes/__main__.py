@@ -5,6 +5,7 @@ import argparse
 from . import __doc__ as about
 from . import (
     correcting,
+    correcting_restyled,
     detecting,
     detecting_photos,
     detecting_restyled,
@@ -29,8 +30,11 @@ RECIPES = {
     "digit_detector": detecting.train_digit_detector,
     "digit_detector_held_out": detecting.train_digit_detector_held_out,
     "digit_correction": correcting.measure_digit_correction,
+    "digit_guard_seeds": correcting.measure_digit_guard_seeds,
     "restyled_digit_detector": detecting_restyled.train_restyled_digit_detector,
     "photo_detector": detecting_photos.train_photo_detector,
+    "restyled_correction": correcting_restyled.measure_restyled_correction,
+    "photo_correction": correcting_restyled.measure_photo_correction,
 }
 
 

@@ -9,7 +9,7 @@ from ..correctors import transformed
 from ..datasets import load_digits
 from ..detector_networks import hidden_features, segmentation_network
 from ..detectors import PatchDetector
-from ..guard import BUILDERS
+from ..guard import BUILDERS, StyleGuard
 from ._cards import save_with_card
 from ._damage_training import (
     Clean,
@@ -23,12 +23,14 @@ from ._snapshots import made_once
 
 SOURCES = ("mnist", "bundled")
 MEASURED = 2_000  # test images a kind, for the cards
+STEPS, HELD_OUT_STEPS = 6_000, 1_500  # of the segmenter; of one that does not see all damage
+LEARNING_RATE = 3e-3
 RESAMPLED_SHARE = 0.3  # of the clean digits
 # Largest shift down and across in pixels, angle in degrees, log of the factor, shear.
 RESAMPLING = np.array([6.0, 6.0, 30.0, 0.4, 0.5])
 
 
-def train_digit_detector(*, steps=4_000, encoder_steps=3_000, learning_rate=3e-3, seed=0):
+def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEARNING_RATE, seed=0):
     """Train the segmenter and the encoder of lesson 06, and calibrate the guard of plain digits.
 
     Kept with them: the statistics of the patch detector, and what calibration on each source's
@@ -77,7 +79,7 @@ def train_digit_detector(*, steps=4_000, encoder_steps=3_000, learning_rate=3e-3
     )
 
 
-def train_digit_detector_held_out(*, steps=1_500, learning_rate=3e-3, seed=0):
+def train_digit_detector_held_out(*, steps=HELD_OUT_STEPS, learning_rate=LEARNING_RATE, seed=0):
     """Train the segmenter four times, each without one group of damage; keep the measures only.
 
     Parameters are those of :func:`train_digit_detector`.
@@ -87,7 +89,8 @@ def train_digit_detector_held_out(*, steps=1_500, learning_rate=3e-3, seed=0):
     images = digits.test.images[:MEASURED]
     for group, names in GROUPS.items():
         segmenter, more_seconds = held_out_segmenter(group, steps, learning_rate, seed)
-        detector, seconds = detector_of_digits(segmenter, "mnist"), seconds + more_seconds
+        detector = guard_of_digits(segmenter, "mnist").detector
+        seconds += more_seconds
         unseen = {name: kind for name, kind in families().items() if name in names}
         metrics[group] = detection_table(detector, images, unseen)
         alone = detector.parts["segmentation"].calibrate(digits.calibration.images)
@@ -106,8 +109,8 @@ def train_digit_detector_held_out(*, steps=1_500, learning_rate=3e-3, seed=0):
     )
 
 
-def detector_of_digits(segmenter, source):
-    """The detector of plain digits with another segmenter, calibrated on a source.
+def guard_of_digits(segmenter, source):
+    """The guard of plain digits with another segmenter, calibrated on a source.
 
     Parameters
     ----------
@@ -116,20 +119,21 @@ def detector_of_digits(segmenter, source):
 
     Returns
     -------
-    FusedDetector
+    StyleGuard
     """
     reference = load_checkpoint("digit_detector")
     networks = {**reference.networks, "segmenter": segmenter}
-    detector, _ = BUILDERS["digits"](Checkpoint("digit_detector", networks, {}, reference.arrays))
-    return detector.calibrate(load_digits(source, verbose=False).calibration.images)
+    built = BUILDERS["digits"](Checkpoint("digit_detector", networks, {}, reference.arrays))
+    built[0].calibrate(load_digits(source, verbose=False).calibration.images)
+    return StyleGuard(*built, repeats=1)
 
 
-def segmenter_of_seed(seed, steps, learning_rate):
+def segmenter_of_seed(seed, steps=STEPS, learning_rate=LEARNING_RATE):
     """The segmenter of digits, trained once from this seed, and the seconds that took."""
     return _segmenter(seed, steps, learning_rate, training_kinds(), "")
 
 
-def held_out_segmenter(group, steps, learning_rate, seed=0):
+def held_out_segmenter(group, steps=HELD_OUT_STEPS, learning_rate=LEARNING_RATE, seed=0):
     """The same without one group of damage, trained once."""
     kinds = training_kinds(without=group)
     return _segmenter(seed, steps, learning_rate, kinds, f"_without_{group}")

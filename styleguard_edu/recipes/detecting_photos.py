@@ -16,10 +16,12 @@ from ._damage_training import Clean, measure_localisation, train_mender, train_s
 from ._snapshots import cosine_adam, made_once
 from .painting import measured_photos, middle
 
-CROP = 96  # pixels a side
+CROP = 256  # pixels a side; damaged, and then cut into quarters
+BATCH = 5  # quarters
 MENDING_STEPS = 1_500
-POOL = 2_000  # crops damaged afresh each round
-SIZES = (200, 260, 340)  # pixels of the shorter side at which photos are restyled
+POOL = 500  # crops damaged afresh each round
+SIZES = (260, 320)  # pixels of the shorter side at which photos are restyled
+RECOLOURED = 3  # further versions of each scene
 # Images inside scikit-image's wheel, besides the photos of the course.
 PRACTISED = ("hubble_deep_field", "retina", "brick", "gravel", "page")
 CALIBRATED = ("camera", "coins", "grass", "immunohistochemistry", "moon")
@@ -106,17 +108,19 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
 
 
 def _segmenter(practice, steps, learning_rate, seed):
-    makers = [load_painter("paintings"), *third_painter(practice)]
-    held = load_painter("paintings_other")
-    seen = [
-        views
-        for side in SIZES
-        for views in views_of([fit_short_side(scene, side) for scene in practice], makers, held)
-    ]
+    rng = np.random.default_rng(seed)
+    seen = list(
+        views_of(
+            [version for scene in practice for version in versions_of(scene, rng)],
+            load_painter("paintings"),
+            third_painter(practice),
+            load_painter("paintings_other"),
+        )
+    )
     keras.utils.set_random_seed(seed)
-    network = segmentation_network(3, content_channels=6, depth=3)
+    network = segmentation_network(3, content_channels=6, depth=4)
     crops, kinds = (lambda rng, n: _random_crops(rng, seen, n)), training_kinds()
-    same = {"batch_size": 8, "pool": POOL, "seed": seed}
+    same = {"batch_size": BATCH, "pool": POOL, "large": True, "seed": seed}
     train_segmenter(
         network,
         crops,
@@ -139,12 +143,11 @@ def _segmenter(practice, steps, learning_rate, seed):
 
 
 def training_kinds():
-    """The damage it is trained on: every kind and level; a large damaged part fills a crop, so
-    the whole crop as well."""
+    """The damage it is trained on: every kind and level, mostly local."""
     return [
         kind
         for level in range(3)
-        for local in (True, True, False)
+        for local in (True, True, True, False)
         for kind in photo_kinds(level, local=local).values()
     ]
 
@@ -200,26 +203,47 @@ def load_painter(checkpoint):
     return PaintingStyle(load_paintings(), **load_checkpoint(checkpoint).networks)
 
 
-def views_of(scenes, makers, held):
-    """What the segmenter sees of each scene, in every style, by every maker.
+def versions_of(scene, rng):
+    """A scene in two sizes, and a few times in other colours.
+
+    Parameters
+    ----------
+    scene : ndarray of float32, ``(height, width, 3)`` in [0, 1]
+    rng : numpy.random.Generator
+
+    Yields
+    ------
+    ndarray of float32, ``(height, width, 3)`` in [0, 1]
+    """
+    for side in SIZES:
+        yield fit_short_side(scene, side)
+    for _ in range(RECOLOURED):
+        recoloured = scene[..., rng.permutation(3)] ** rng.uniform(0.6, 1.6, 3)
+        yield fit_short_side(recoloured.astype(np.float32), int(rng.integers(*SIZES)))
+
+
+def views_of(scenes, guarded, others, held):
+    """What the segmenter sees of each scene, in every style.
 
     Parameters
     ----------
     scenes : list of ndarray of float32, ``(height, width, 3)`` in [0, 1]
-    makers : list of PaintingStyle
+    guarded : PaintingStyle
         Whose pictures are judged.
+    others : list of PaintingStyle
+        By one of them, in turn, another picture of the same.
     held : PaintingStyle
         The painter that the guard holds.
 
     Yields
     ------
     tuple of ndarray of float32, ``(height, width, 3)``
-        A picture by one of the makers, the scene, and the same style by ``held``.
+        A picture, the scene, and the same style by ``held``.
     """
     for k, scene in enumerate(scenes):
-        for name in held.names:
+        for number, name in enumerate(held.names):
             expected = held.transfer(scene, name)
-            for maker in makers:
+            for maker in (guarded, others[(k + number) % len(others)]):
                 yield maker.transfer(scene, name, seed=k), scene, expected
 
 
