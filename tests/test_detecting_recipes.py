@@ -9,6 +9,8 @@ from styleguard_edu.detectors import AnomalyDetector, SegmentationDetector
 from styleguard_edu.metrics import psnr
 from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.recipes import _damage_training as training
+from styleguard_edu.recipes import _detection_tables as tables
+from styleguard_edu.recipes import _photo_views as views
 from styleguard_edu.recipes import detecting
 from styleguard_edu.recipes import detecting_photos as photos
 from styleguard_edu.recipes import detecting_restyled as restyled
@@ -208,7 +210,7 @@ def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():
 
 def test_detection_is_measured_against_the_same_images_clean():
     clean = squares(np.random.default_rng(1), 100).images
-    table = training.measure_detection(calibrated(), clean, {"noise": Noise(std=0.3)})
+    table = tables.measure_detection(calibrated(), clean, {"noise": Noise(std=0.3)})
     assert table["noise"] == {"auroc": 1.0, "tpr": 1.0}  # noise on black only adds light
     assert table["clean"]["false_alarm_rate"] == 0.0  # all clean ones are equally bright
 
@@ -218,7 +220,7 @@ def test_localisation_is_measured_on_the_masks():
     kinds = {"occlusion": Occlusion(side=4)}
     bright = kinds["occlusion"](clean, rng=0)
     expected = 1.0 if bright.images.max() > 0.2 else 0.0  # the patch is brighter, or darker
-    found = training.measure_localisation(calibrated(), clean, kinds)
+    found = tables.measure_localisation(calibrated(), clean, kinds)
     assert found["occlusion"] == pytest.approx(expected)
 
 
@@ -258,21 +260,21 @@ def test_photo_damage_is_local_and_grows_with_the_level():
 def test_crops_of_what_is_seen_together_show_the_same_place():
     picture = np.random.default_rng(0).random((260, 270, 3)).astype(np.float32)
     seen = [(picture, picture / 2, picture / 4)]
-    crops, content, beside = photos._random_crops(np.random.default_rng(0), seen, 8)
-    assert crops.shape == (8, photos.CROP, photos.CROP, 3)
+    crops, content, beside = views.random_crops(np.random.default_rng(0), seen, 8)
+    assert crops.shape == (8, views.CROP, views.CROP, 3)
     np.testing.assert_allclose(content, crops / 2)
     np.testing.assert_allclose(beside, np.concatenate([crops / 2, crops / 4], axis=-1))
 
 
 def test_a_scene_is_shown_in_several_sizes_and_colours():
     scene = np.random.default_rng(0).random((300, 400, 3)).astype(np.float32)
-    versions = list(photos.versions_of(scene, np.random.default_rng(1)))
-    assert len(versions) == len(photos.SIZES) + photos.RECOLOURED
+    versions = list(views.versions_of(scene, np.random.default_rng(1)))
+    assert len(versions) == len(views.SIZES) + views.RECOLOURED
     for version in versions:
-        assert photos.CROP <= min(version.shape[:2]) <= max(photos.SIZES)
+        assert views.CROP <= min(version.shape[:2]) <= max(views.SIZES)
         assert version.dtype == np.float32 and version.min() >= 0 and version.max() <= 1
     colours = np.array([version.mean(axis=(0, 1)) for version in versions])
-    assert np.ptp(colours[: len(photos.SIZES)], axis=0).max() < 0.01
+    assert np.ptp(colours[: len(views.SIZES)], axis=0).max() < 0.01
     assert np.ptp(colours, axis=0).min() > 0.05
 
 
@@ -291,7 +293,7 @@ class Painter:
 def test_each_scene_is_seen_by_the_guarded_painter_and_by_the_others_in_turn():
     scenes = [np.zeros((8, 8, 3), np.float32)] * 2
     others = [Painter(0.4), Painter(0.6)]
-    seen = list(photos.views_of(scenes, Painter(0.2), others, Painter(0.8)))
+    seen = list(views.views_of(scenes, Painter(0.2), others, Painter(0.8)))
     made = [round(float(picture.mean()), 1) for picture, _, _ in seen]
     assert made == [0.2, 0.4, 0.2, 0.6, 0.2, 0.6, 0.2, 0.4]
     assert {float(expected[0, 0, 0]) for _, _, expected in seen} == {float(np.float32(0.8))}

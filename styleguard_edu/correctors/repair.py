@@ -7,9 +7,9 @@ from .base import Corrector
 class RepairCorrector(Corrector):
     """Marked pixels become what a network, shown made damage, guesses they were.
 
-    The network was trained to restore images damaged in many ways: the mean absolute difference
-    to the clean image is the least for the median of all that could have been there, so where
-    much is possible, the guess is pale and soft.
+    The network was trained to restore images damaged in many ways: the mean squared difference to
+    the clean image is the least for the mean of all that could have been there, so where much is
+    possible, the guess is soft, as grey as a stroke is likely.
 
     Parameters
     ----------

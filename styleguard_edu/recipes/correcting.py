@@ -12,7 +12,7 @@ from ..datasets import load_digits
 from ..detector_networks import network_outputs
 from ..guard import load_guard
 from ._cards import save_with_card
-from ._damage_training import detection_table
+from ._detection_tables import detection_table
 from .detecting import MEASURED as DETECTED
 from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_of_seed
 

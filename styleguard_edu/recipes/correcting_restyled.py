@@ -12,9 +12,10 @@ from ..detector_networks import network_outputs
 from ..guard import load_guard
 from ..metrics import psnr, ssim
 from ._cards import save_with_card
+from ._photo_views import load_painter
 from .correcting import some_digits
 from .detecting import SOURCES
-from .detecting_photos import load_painter, photo_kinds
+from .detecting_photos import photo_kinds
 from .detecting_restyled import MAKERS, random_codes, restyle_codes, true_renderings
 from .painting import measured_photos
 

@@ -11,14 +11,8 @@ from ..detector_networks import hidden_features, segmentation_network
 from ..detectors import PatchDetector
 from ..guard import BUILDERS, StyleGuard
 from ._cards import save_with_card
-from ._damage_training import (
-    Clean,
-    detection_table,
-    measure_detection,
-    train_encoder,
-    train_segmenter,
-    training_kinds,
-)
+from ._damage_training import Clean, train_encoder, train_segmenter, training_kinds
+from ._detection_tables import detection_table, measure_detection
 from ._snapshots import made_once
 
 SOURCES = ("mnist", "bundled")

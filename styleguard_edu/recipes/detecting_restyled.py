@@ -15,7 +15,8 @@ from ..images import in_colour
 from ..metrics import ssim
 from ..styles import STYLES, render_style
 from ._cards import save_with_card
-from ._damage_training import POOL, Clean, detection_table, train_segmenter, training_kinds
+from ._damage_training import POOL, Clean, train_segmenter, training_kinds
+from ._detection_tables import detection_table
 from .detecting import SOURCES, training_digits
 
 CALIBRATED = 2_000  # restyled calibration digits

@@ -1,0 +1,155 @@
+"""What the segmenter of lesson 06 sees of photos: scenes, repainted by several painters."""
+
+import numpy as np
+from skimage import data
+
+from ..checkpoints import load_checkpoint
+from ..gallery import PHOTO_SPLITS, load_paintings, load_photos
+from ..painting_style import PaintingStyle
+from ..pictures import fit_short_side, load_picture
+from ._damage_training import Clean
+from ._snapshots import cosine_adam, made_once
+
+CROP = 256  # pixels a side; damaged, and then cut into quarters
+SIZES = (260, 320)  # pixels of the shorter side at which photos are restyled
+RECOLOURED = 3  # further versions of each scene
+# Images inside scikit-image's wheel, besides the photos of the course.
+PRACTISED = ("hubble_deep_field", "retina", "brick", "gravel", "page")
+CALIBRATED = ("camera", "coins", "grass", "immunohistochemistry", "moon")
+
+
+def practice_scenes():
+    """Pictures to learn from, and other ones to calibrate on.
+
+    Returns
+    -------
+    practice, others : list of ndarray of float32, ``(height, width, 3)`` in [0, 1]
+        The training photos and some images of scikit-image; more such images and the bundled
+        paintings.
+    """
+    photos = load_photos()
+    more = {name: load_picture(getattr(data, name)()) for name in (*PRACTISED, *CALIBRATED)}
+    practice = [photos[name] for name in PHOTO_SPLITS["train"]]
+    practice += [more[name] for name in PRACTISED]
+    return practice, [more[name] for name in CALIBRATED] + list(load_paintings().values())
+
+
+def third_painter(photos, *, stops=(1_500, 3_000, 5_000), seed=2):
+    """A painter trained from yet another seed, as it is after each of ``stops`` steps.
+
+    Parameters
+    ----------
+    photos : sequence of ndarray
+        To practise on; the first four are used.
+    stops : sequence of int
+        Increasing.
+    seed : int
+
+    Returns
+    -------
+    list of PaintingStyle
+    """
+    paintings = load_paintings()
+    style = PaintingStyle(paintings, seed=seed)
+    style.compile(*(cosine_adam(1e-3, stops[-1]) for _ in range(2)))
+
+    def trained(stop):
+        style.fit(photos[: len(PHOTO_SPLITS["train"])], steps=stop - int(style.steps))
+        return style.averaged_generator
+
+    generators = [
+        made_once(f"third_painter_{seed}_{stop}", lambda stop=stop: trained(stop))[0]
+        for stop in stops
+    ]
+    return [PaintingStyle(paintings, generator=generator) for generator in generators]
+
+
+def load_painter(checkpoint):
+    """The painter of a checkpoint, ``"paintings"`` or ``"paintings_other"``."""
+    return PaintingStyle(load_paintings(), **load_checkpoint(checkpoint).networks)
+
+
+def versions_of(scene, rng):
+    """A scene in two sizes, and a few times in other colours.
+
+    Parameters
+    ----------
+    scene : ndarray of float32, ``(height, width, 3)`` in [0, 1]
+    rng : numpy.random.Generator
+
+    Yields
+    ------
+    ndarray of float32, ``(height, width, 3)`` in [0, 1]
+    """
+    for side in SIZES:
+        yield fit_short_side(scene, side)
+    for _ in range(RECOLOURED):
+        recoloured = scene[..., rng.permutation(3)] ** rng.uniform(0.6, 1.6, 3)
+        yield fit_short_side(recoloured.astype(np.float32), int(rng.integers(*SIZES)))
+
+
+def views_of(scenes, guarded, others, held):
+    """What the segmenter sees of each scene, in every style.
+
+    Parameters
+    ----------
+    scenes : list of ndarray of float32, ``(height, width, 3)`` in [0, 1]
+    guarded : PaintingStyle
+        Whose pictures are judged.
+    others : list of PaintingStyle
+        By one of them, in turn, another picture of the same.
+    held : PaintingStyle
+        The painter that the guard holds.
+
+    Yields
+    ------
+    tuple of ndarray of float32, ``(height, width, 3)``
+        A picture, the scene, and the same style by ``held``.
+    """
+    for k, scene in enumerate(scenes):
+        for number, name in enumerate(held.names):
+            expected = held.transfer(scene, name)
+            for maker in (guarded, others[(k + number) % len(others)]):
+                yield maker.transfer(scene, name, seed=k), scene, expected
+
+
+def random_crops(rng, seen, n):
+    """Crops at the same places of what is seen together; half are mirrored."""
+    crops = np.empty((n, CROP, CROP, 9), np.float32)
+    for k, index in enumerate(rng.integers(len(seen), size=n)):
+        height, width = seen[index][0].shape[:2]
+        top, left = rng.integers(height - CROP + 1), rng.integers(width - CROP + 1)
+        step = rng.choice((-1, 1))
+        for channel, whole in zip((0, 3, 6), seen[index], strict=True):
+            part = whole[top : top + CROP, left : left + CROP][:, ::step]
+            crops[k, ..., channel : channel + 3] = part
+    return Clean(crops[..., :3], crops[..., 3:6], crops[..., 3:])
+
+
+def restyled_pairs(checkpoint, photos, *, seed):
+    """Photos restyled in every painting's style, each with its photo.
+
+    Parameters
+    ----------
+    checkpoint : str
+        ``"paintings"`` or ``"paintings_other"``.
+    photos : iterable of ndarray of float, ``(height, width, 3)`` in [0, 1]
+    seed : int
+        Of the grain.
+
+    Returns
+    -------
+    list of tuple of ndarray
+        The restyled picture and the photo, both ``(height, width, 3)``.
+    """
+    style = load_painter(checkpoint)
+    return [
+        (style.transfer(photo, name, seed=seed + k), photo)
+        for k, photo in enumerate(photos)
+        for name in style.names
+    ]
+
+
+def stacked(pairs):
+    """Pairs of one size as two batches: the restyled pictures, and the photos."""
+    return tuple(np.stack(part) for part in zip(*pairs, strict=True))
