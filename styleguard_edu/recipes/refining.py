@@ -18,6 +18,7 @@ from ._cards import save_with_card
 from ._snapshots import cosine_adam, train_with_snapshots
 
 FULL_TRAINING = 20_000  # steps of the reference GAN, whose beginning this one is
+EARLY_STEPS = 700
 STAGE = 0  # the ReLU layer whose values are refined
 # Two walks: z first, as there is its prior to return to; then the hidden values it gives.
 EARLY_WALKS = (
@@ -35,7 +36,13 @@ MEASURED = 10_000
 
 
 def train_digit_gan_early(
-    *, steps=700, critic_steps=600, batch_size=64, learning_rate=1e-3, critic_rate=1e-3, seed=0
+    *,
+    steps=EARLY_STEPS,
+    critic_steps=600,
+    batch_size=64,
+    learning_rate=1e-3,
+    critic_rate=1e-3,
+    seed=0,
 ):
     """Train the reference digit GAN's first ``steps`` steps, then a critic against what it draws.
 
@@ -52,24 +59,13 @@ def train_digit_gan_early(
         Of the critic's Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
-    mnist, bundled = load_digits("mnist"), load_digits("bundled", verbose=False)
-    images = np.concatenate([mnist.train.images, bundled.train.images])
-    keras.utils.set_random_seed(seed)
-    gan = GAN(digit_generator(), digit_discriminator(), seed=seed)
-    gan.compile(*(cosine_adam(learning_rate, FULL_TRAINING) for _ in range(2)))
-    log = train_with_snapshots(
-        gan,
-        lambda start: endless_batches(images, batch_size, seed=seed, start=start),
-        dict,
-        [steps],
-        name="digit_gan_early",
-    )
+    gan, images, seconds = early_gan(steps, batch_size, learning_rate, seed)
     generator, started = gan.averaged_generator, time.perf_counter()
     critic = train_critic(
         generator, gan.discriminator, images, steps=critic_steps, learning_rate=critic_rate
     )
     reference = load_checkpoint("digit_gan").networks
-    seconds = log["seconds"][-1] + time.perf_counter() - started
+    seconds += time.perf_counter() - started
     save_with_card(
         "digit_gan_early",
         {"generator": generator, "discriminator": gan.discriminator, "critic": critic},
@@ -98,6 +94,35 @@ def train_digit_gan_early(
         "values that the generator cut at stage makes of z. early is guided by the critic, the "
         "reference digit_gan by its own discriminator.",
     )
+
+
+def early_gan(steps=EARLY_STEPS, batch_size=64, learning_rate=1e-3, seed=0):
+    """The reference digit GAN at the beginning of its training; trained once, then taken up.
+
+    Parameters are those of :func:`train_digit_gan_early`.
+
+    Returns
+    -------
+    gan : GAN
+        Compiled, as it is after these steps.
+    images : ndarray of float32, ``(n, 28, 28, 1)`` in [0, 1]
+        What it learns from.
+    seconds : float
+        That the training took.
+    """
+    mnist, bundled = (load_digits(name, verbose=False) for name in ("mnist", "bundled"))
+    images = np.concatenate([mnist.train.images, bundled.train.images])
+    keras.utils.set_random_seed(seed)
+    gan = GAN(digit_generator(), digit_discriminator(), seed=seed)
+    gan.compile(*(cosine_adam(learning_rate, FULL_TRAINING) for _ in range(2)))
+    log = train_with_snapshots(
+        gan,
+        lambda start: endless_batches(images, batch_size, seed=seed, start=start),
+        dict,
+        [steps],
+        name="digit_gan_early",
+    )
+    return gan, images, float(log["seconds"][-1])
 
 
 def train_critic(
