@@ -67,7 +67,7 @@ def photo_kinds(level, *, local=True):
     }
 
 
-def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
+def train_photo_detector(*, steps=8_000, learning_rate=3e-3, seed=0):
     """Train the segmenter of restyled photos, and calibrate their guard.
 
     Beside each picture it sees the photo, and the photo repainted by ``paintings_other``, the
@@ -95,8 +95,9 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         "photo_detector",
         {"segmenter": segmenter},
         data=f"photos {', '.join(PHOTO_SPLITS['train'])} and images {', '.join(PRACTISED)} of "
-        "scikit-image, restyled by paintings and a third painter, and damaged; calibrated on "
-        f"images {', '.join(CALIBRATED)} and the bundled paintings, restyled by paintings",
+        "scikit-image, in their own and in other colours, restyled by paintings and a third "
+        f"painter, and damaged; calibrated on images {', '.join(CALIBRATED)} and the bundled "
+        "paintings, restyled by paintings",
         settings={
             "steps": steps,
             "mending_steps": MENDING_STEPS,
