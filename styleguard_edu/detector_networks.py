@@ -4,6 +4,7 @@ Images enter in [0, 1], as everywhere; logits are positive for "damaged". Initia
 from Keras' global random state.
 """
 
+from functools import partial
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -19,7 +20,9 @@ BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photo
 _compiled = WeakKeyDictionary()  # network -> its compiled function
 
 
-def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, strips=False):
+def segmentation_network(
+    channels=1, *, content_channels=0, width=16, depth=2, strips=False, own_statistics=False
+):
     """A small U-Net (Ronneberger et al., 2015) that marks damage, judges the image, and mends it.
 
     The way down gathers what surrounds a pixel, the way up puts it back into place; the judgement
@@ -35,12 +38,16 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
         Of the images beside them, if such are given: what they were made from, and perhaps what
         they are expected to look like; 0 if not.
     width : int
-        Channels at full size, doubled at each of the first two halvings.
+        Channels at full size, doubled at each halving.
     depth : int
         Halvings, at least 1: height and width are multiples of ``2 ** depth``.
     strips : bool
         Each pixel also sees the mean of its row and of its column (strip pooling; Hou et al.,
         2020): for damage that runs across, in images of one size.
+    own_statistics : bool
+        Every image is normalised by its own statistics (instance normalisation; Ulyanov et al.,
+        2016), not by those of all images seen in training: for pictures in many styles, which
+        differ from each other by more than damage does.
 
     Returns
     -------
@@ -68,17 +75,19 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
         inputs.append(keras.Input((None, None, content_channels), name="content"))
     x = layers.Concatenate()(inputs) if content_channels else inputs[0]
     x = layers.Rescaling(2.0, -1.0)(x)
+    normalised = partial(layers.BatchNormalization, momentum=0.95)
+    if own_statistics:
+        normalised = partial(layers.GroupNormalization, groups=-1)
     passed = []
-    widths = [width << min(level, 2) for level in range(depth + 1)]
     for level in range(depth):  # full -> half -> quarter
-        x = _convolutions(x, widths[level], 2)
+        x = _convolutions(x, width << level, 2, normalised)
         x = _with_strips(x) if strips else x
         passed.append(x)
         x = layers.MaxPooling2D()(x)
-    x = deepest = _convolutions(x, widths[depth], 2)
+    x = deepest = _convolutions(x, width << depth, 2, normalised)
     for level in reversed(range(depth)):  # and back
         x = layers.Concatenate()([layers.UpSampling2D()(x), passed[level]])
-        x = _convolutions(x, widths[level], 1)
+        x = _convolutions(x, width << level, 1, normalised)
     pixels = layers.Conv2D(1, 1, name="pixel_logits")(x)
     summary = layers.Concatenate()(
         [
@@ -92,7 +101,7 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
     repair = layers.Concatenate()([x, *inputs])
     for name, filters in (("mender", 2 * width), ("mender_2", width)):
         repair = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(repair)
-        repair = layers.BatchNormalization(momentum=0.95, name=f"{name}_normalised")(repair)
+        repair = normalised(name=f"{name}_normalised")(repair)
         repair = layers.LeakyReLU(0.1)(repair)  # with ReLU all of this branch can die
     gain, offset = (
         layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(repair)
@@ -271,8 +280,8 @@ def _with_strips(x):
     return layers.ReLU()(keras.ops.add(keras.ops.add(x, lying), standing))
 
 
-def _convolutions(x, channels, count):
+def _convolutions(x, channels, count, normalised):
     for _ in range(count):
         x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+        x = layers.ReLU()(normalised()(x))
     return x

@@ -114,48 +114,6 @@ def test_a_mender_is_taught_alone():
     assert np.abs(mended - clean).mean() < 0.7 * np.abs(damaged - clean).mean()
 
 
-def test_a_large_picture_is_cut_into_its_four_quarters():
-    picture = np.arange(32.0).reshape(1, 4, 8, 1)
-    quarters = training._quarters(np.concatenate([picture, picture + 100]))
-    assert quarters.shape == (8, 2, 4, 1)
-    whole = np.block([[quarters[0, ..., 0], quarters[1, ..., 0]], list(quarters[2:4, ..., 0])])
-    np.testing.assert_array_equal(whole, picture[0, ..., 0])
-    np.testing.assert_array_equal(quarters[4:], quarters[:4] + 100)
-    np.testing.assert_array_equal(training._quarters(np.array([[1], [2]]))[:, 0], [1] * 4 + [2] * 4)
-
-
-def test_damaged_pixels_weigh_as_much_as_sound_ones_in_the_loss():
-    masks = np.zeros((4, 10, 10, 1), np.float32)
-    masks[0, :, :4] = 1  # 40 %
-    masks[1] = 1
-    masks[2, 0, 0] = 1  # so few that they would weigh 50 each
-    weights = training._balancing(masks)
-    inside, outside = weights[0][masks[0, ..., 0] == 1], weights[0][masks[0, ..., 0] == 0]
-    assert inside.sum() == pytest.approx(50) and outside.sum() == pytest.approx(50)
-    assert (weights[[1, 3]] == 1).all()
-    assert weights[2, 0, 0] == training.HEAVIEST and weights[2].sum() < 100
-
-
-def test_a_segmenter_of_large_pictures_learns_from_their_quarters():
-    keras.utils.set_random_seed(0)
-    network = segmentation_network(width=4)
-    kinds = [Noise(std=0.3, local=True)]
-    training.train_segmenter(
-        network,
-        squares,
-        kinds,
-        steps=80,
-        learning_rate=1e-2,
-        batch_size=16,
-        pool=100,
-        mended_share=0.0,
-        large=True,
-    )
-    noisy = kinds[0](squares(np.random.default_rng(1), 30).images, rng=0)
-    maps = SegmentationDetector(network).anomaly_map(noisy.images)
-    assert maps[noisy.masks].mean() > maps[~noisy.masks].mean()
-
-
 def test_images_that_were_moved_are_not_to_be_mended_pixel_by_pixel():
     clean, rng = squares(np.random.default_rng(0), 50), np.random.default_rng(1)
     network = segmentation_network(width=2)
@@ -258,24 +216,12 @@ def test_photo_damage_is_local_and_grows_with_the_level():
 
 
 def test_crops_of_what_is_seen_together_show_the_same_place():
-    picture = np.random.default_rng(0).random((260, 270, 3)).astype(np.float32)
+    picture = np.random.default_rng(0).random((120, 130, 3)).astype(np.float32)
     seen = [(picture, picture / 2, picture / 4)]
     crops, content, beside = views.random_crops(np.random.default_rng(0), seen, 8)
     assert crops.shape == (8, views.CROP, views.CROP, 3)
     np.testing.assert_allclose(content, crops / 2)
     np.testing.assert_allclose(beside, np.concatenate([crops / 2, crops / 4], axis=-1))
-
-
-def test_a_scene_is_shown_in_several_sizes_and_colours():
-    scene = np.random.default_rng(0).random((300, 400, 3)).astype(np.float32)
-    versions = list(views.versions_of(scene, np.random.default_rng(1)))
-    assert len(versions) == len(views.SIZES) + views.RECOLOURED
-    for version in versions:
-        assert views.CROP <= min(version.shape[:2]) <= max(views.SIZES)
-        assert version.dtype == np.float32 and version.min() >= 0 and version.max() <= 1
-    colours = np.array([version.mean(axis=(0, 1)) for version in versions])
-    assert np.ptp(colours[: len(views.SIZES)], axis=0).max() < 0.01
-    assert np.ptp(colours, axis=0).min() > 0.05
 
 
 class Painter:
@@ -290,13 +236,25 @@ class Painter:
         return np.full_like(photo, self.grey)
 
 
-def test_each_scene_is_seen_by_the_guarded_painter_and_by_the_others_in_turn():
-    scenes = [np.zeros((8, 8, 3), np.float32)] * 2
-    others = [Painter(0.4), Painter(0.6)]
-    seen = list(views.views_of(scenes, Painter(0.2), others, Painter(0.8)))
-    made = [round(float(picture.mean()), 1) for picture, _, _ in seen]
-    assert made == [0.2, 0.4, 0.2, 0.6, 0.2, 0.6, 0.2, 0.4]
-    assert {float(expected[0, 0, 0]) for _, _, expected in seen} == {float(np.float32(0.8))}
+def test_each_scene_is_seen_in_every_style_by_every_maker():
+    scenes = [np.zeros((8, 8, 3), np.float32), np.ones((8, 8, 3), np.float32)]
+    seen = list(views.views_of(scenes, [Painter(0.25), Painter(0.5)], Painter(0.75)))
+    assert [float(picture[0, 0, 0]) for picture, _, _ in seen] == [0.25, 0.5] * 4
+    assert [float(scene[0, 0, 0]) for _, scene, _ in seen] == [0.0] * 4 + [1.0] * 4
+    assert all((expected == 0.75).all() for _, _, expected in seen)
+
+
+def test_a_network_with_own_statistics_forgets_those_of_training():
+    keras.utils.set_random_seed(0)
+    network = segmentation_network(**photos.SHAPE)
+    rng = np.random.default_rng(0)
+    shown = [rng.random((2, 16, 16, c)).astype(np.float32) for c in (3, 6)]
+    batch = network([part[:1] for part in shown], training=True)  # one picture: its own statistics
+    own = photos.with_own_statistics(network)
+    for one, other in zip(own([part[:1] for part in shown]), batch, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    alone, beside = own([part[:1] for part in shown]), own(shown)
+    np.testing.assert_allclose(alone[0][0], beside[0][0], atol=1e-5)
 
 
 def test_the_digit_detectors_reach_what_the_course_promises():

@@ -16,7 +16,6 @@ SEVERITIES = range(1, 6)
 MOVED = ("shift", "rotation", "scaling", "shear")  # no network mends these pixel by pixel
 STILL_WRONG = 0.25  # a mended pixel that is further off is damaged still
 WRONG_SHARE = 0.01  # of an image's pixels, and the image is
-HEAVIEST = 20.0  # weight of a pixel in the loss, where few of an image are damaged
 
 
 def training_kinds(*, colour=False, without=None):
@@ -71,7 +70,6 @@ def train_segmenter(
     pool=POOL,
     mended_share=0.3,
     restoring=20.0,
-    large=False,
     seed=0,
 ):
     """Teach a segmentation network to find damage that is made while it learns, and to mend it.
@@ -98,10 +96,6 @@ def train_segmenter(
     restoring : float >= 0
         Weight of the squared difference to the clean images in the loss; at 0 nothing is learnt of
         mending, for :func:`train_mender` to do.
-    large : bool
-        For large pictures. They are cut into quarters once they are damaged, so damage is as large
-        as in use; and in the loss, the damaged pixels of a quarter weigh together as much as its
-        sound ones, for many kinds of damage touch few of the pixels.
     seed : int
     """
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -110,19 +104,14 @@ def train_segmenter(
         [bce, bce, "mse"],
         loss_weights=[1.0, 1.0, restoring],
     )
-    pools = _damaged_pools(
-        network, clean, kinds, steps, batch_size, pool, mended_share, large, seed
-    )
+    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, seed)
     for done, inputs, answers in pools:
-        weights = [_balancing(answers[0]), *_ones(answers[1:])] if large else None
-        network.fit(inputs, answers, batch_size, sample_weight=weights, verbose=0)
+        network.fit(inputs, answers, batch_size, verbose=0)
         losses = {name: f"{value:.4f}" for name, value in network.get_metrics_result().items()}
         print(f"step {done:6,d}   {losses}", flush=True)
 
 
-def train_mender(
-    network, clean, kinds, *, steps, learning_rate, batch_size, pool, large=False, seed=0
-):
+def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
     """Teach a trained segmentation network to mend, and leave all else in it as it is.
 
     Parameters are those of :func:`train_segmenter`.
@@ -132,7 +121,7 @@ def train_mender(
     for layer in network.layers:
         layer.trainable = layer.name in MENDER
     mender.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mse")
-    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, 0.0, large, seed)
+    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, 0.0, seed)
     for done, inputs, answers in pools:
         mender.fit(inputs, answers[2], batch_size, verbose=0)
         loss = mender.get_metrics_result()["loss"]
@@ -141,7 +130,7 @@ def train_mender(
         layer.trainable = trainable
 
 
-def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, large, seed):
+def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, seed):
     """Pools damaged one after another, each by the network as it is then, enough for ``steps``.
 
     Yields the steps done after a pool, what ``fit`` takes as inputs, and the three answers.
@@ -151,10 +140,7 @@ def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share,
         rng = np.random.default_rng((seed, done))
         share = mended_share if done else 0.0
         inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share)
-        if large:
-            inputs, (masks, _, wanted) = ([_quarters(x) for x in xs] for xs in (inputs, answers))
-            answers = [masks, masks.any(axis=(1, 2)), wanted]
-        done_now = min(len(answers[0]) // batch_size, steps - done)
+        done_now = min(pool // batch_size, steps - done)
         inputs = [part[: done_now * batch_size] for part in inputs]
         answers = [part[: done_now * batch_size].astype(np.float32) for part in answers]
         done += done_now
@@ -180,29 +166,6 @@ def _damaged_pool(network, clean, kinds, rng, mended_share):
     wanted = np.where(moved[:, np.newaxis, np.newaxis, np.newaxis], images, clean.images)
     inputs = [images] if clean.beside is None else [images, clean.beside]
     return inputs, [masks[..., np.newaxis], broken[:, np.newaxis], wanted]
-
-
-def _quarters(images):
-    """The four quarters of each image, ``(4 n, h / 2, w / 2, c)``; labels for those of each."""
-    if images.ndim == 2:
-        return np.repeat(images, 4, axis=0)
-    n, height, width, channels = images.shape
-    parts = images.reshape(n, 2, height // 2, 2, width // 2, channels).swapaxes(2, 3)
-    return parts.reshape(4 * n, height // 2, width // 2, channels)
-
-
-def _ones(answers):
-    """Weights of answers that all count alike, as ``fit`` wants them."""
-    return [np.ones((len(answer), *[1] * (answer.ndim - 2)), np.float32) for answer in answers]
-
-
-def _balancing(masks):
-    """Weights of pixels, ``(n, h, w)``: the two sides of each mask weigh alike, 1 in the mean."""
-    masks = masks[..., 0]
-    share = masks.mean(axis=(1, 2), keepdims=True)
-    mixed = (share > 0) & (share < 1)
-    inside, outside = (0.5 / np.clip(x, 0.5 / HEAVIEST, 1) for x in (share, 1 - share))
-    return np.where(mixed, np.where(masks > 0, inside, outside), 1.0).astype(np.float32)
 
 
 def train_encoder(generator, discriminator, images, *, steps, learning_rate, batch_size=64, seed=0):

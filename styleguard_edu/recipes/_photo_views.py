@@ -6,13 +6,12 @@ from skimage import data
 from ..checkpoints import load_checkpoint
 from ..gallery import PHOTO_SPLITS, load_paintings, load_photos
 from ..painting_style import PaintingStyle
-from ..pictures import fit_short_side, load_picture
+from ..pictures import load_picture
 from ._damage_training import Clean
 from ._snapshots import cosine_adam, made_once
 
-CROP = 256  # pixels a side; damaged, and then cut into quarters
-SIZES = (260, 320)  # pixels of the shorter side at which photos are restyled
-RECOLOURED = 3  # further versions of each scene
+CROP = 96  # pixels a side
+SIZES = (200, 260, 340)  # pixels of the shorter side at which photos are restyled
 # Images inside scikit-image's wheel, besides the photos of the course.
 PRACTISED = ("hubble_deep_field", "retina", "brick", "gravel", "page")
 CALIBRATED = ("camera", "coins", "grass", "immunohistochemistry", "moon")
@@ -69,47 +68,26 @@ def load_painter(checkpoint):
     return PaintingStyle(load_paintings(), **load_checkpoint(checkpoint).networks)
 
 
-def versions_of(scene, rng):
-    """A scene in two sizes, and a few times in other colours.
-
-    Parameters
-    ----------
-    scene : ndarray of float32, ``(height, width, 3)`` in [0, 1]
-    rng : numpy.random.Generator
-
-    Yields
-    ------
-    ndarray of float32, ``(height, width, 3)`` in [0, 1]
-    """
-    for side in SIZES:
-        yield fit_short_side(scene, side)
-    for _ in range(RECOLOURED):
-        recoloured = scene[..., rng.permutation(3)] ** rng.uniform(0.6, 1.6, 3)
-        yield fit_short_side(recoloured.astype(np.float32), int(rng.integers(*SIZES)))
-
-
-def views_of(scenes, guarded, others, held):
-    """What the segmenter sees of each scene, in every style.
+def views_of(scenes, makers, held):
+    """What the segmenter sees of each scene, in every style, by every maker.
 
     Parameters
     ----------
     scenes : list of ndarray of float32, ``(height, width, 3)`` in [0, 1]
-    guarded : PaintingStyle
+    makers : list of PaintingStyle
         Whose pictures are judged.
-    others : list of PaintingStyle
-        By one of them, in turn, another picture of the same.
     held : PaintingStyle
         The painter that the guard holds.
 
     Yields
     ------
     tuple of ndarray of float32, ``(height, width, 3)``
-        A picture, the scene, and the same style by ``held``.
+        A picture by one of the makers, the scene, and the same style by ``held``.
     """
     for k, scene in enumerate(scenes):
-        for number, name in enumerate(held.names):
+        for name in held.names:
             expected = held.transfer(scene, name)
-            for maker in (guarded, others[(k + number) % len(others)]):
+            for maker in makers:
                 yield maker.transfer(scene, name, seed=k), scene, expected
 
 

@@ -8,27 +8,29 @@ from ..checkpoints import Checkpoint
 from ..detector_networks import segmentation_network
 from ..gallery import PHOTO_SPLITS
 from ..guard import BUILDERS
+from ..pictures import fit_short_side
 from ._cards import save_with_card
 from ._damage_training import train_mender, train_segmenter
 from ._detection_tables import measure_localisation
 from ._photo_views import (
     CALIBRATED,
     PRACTISED,
+    SIZES,
     load_painter,
     practice_scenes,
     random_crops,
     restyled_pairs,
     stacked,
     third_painter,
-    versions_of,
     views_of,
 )
 from ._snapshots import made_once
 from .painting import measured_photos, middle
 
-BATCH = 5  # quarters
-MENDING_STEPS = 1_500
-POOL = 500  # crops damaged afresh each round
+SHAPE = {"channels": 3, "content_channels": 6, "depth": 3}  # of the network
+FINE_STEPS = MENDING_STEPS = 1_500  # with own statistics; of the mending branch alone
+FINE_RATE = 1e-3
+POOL = 2_000  # crops damaged afresh each round
 # Lengths in pixels are two to four times those of digits; the middle one of three is measured.
 PHOTO_ANOMALIES = {
     "noise": (0.07, 0.12, 0.2),
@@ -67,7 +69,7 @@ def photo_kinds(level, *, local=True):
     }
 
 
-def train_photo_detector(*, steps=8_000, learning_rate=3e-3, seed=0):
+def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     """Train the segmenter of restyled photos, and calibrate their guard.
 
     Beside each picture it sees the photo, and the photo repainted by ``paintings_other``, the
@@ -95,11 +97,12 @@ def train_photo_detector(*, steps=8_000, learning_rate=3e-3, seed=0):
         "photo_detector",
         {"segmenter": segmenter},
         data=f"photos {', '.join(PHOTO_SPLITS['train'])} and images {', '.join(PRACTISED)} of "
-        "scikit-image, in their own and in other colours, restyled by paintings and a third "
+        "scikit-image, restyled by paintings and a third "
         f"painter, and damaged; calibrated on images {', '.join(CALIBRATED)} and the bundled "
         "paintings, restyled by paintings",
         settings={
             "steps": steps,
+            "fine_steps": FINE_STEPS,
             "mending_steps": MENDING_STEPS,
             "learning_rate": learning_rate,
             "seed": seed,
@@ -113,46 +116,63 @@ def train_photo_detector(*, steps=8_000, learning_rate=3e-3, seed=0):
 
 
 def _segmenter(practice, steps, learning_rate, seed):
-    rng = np.random.default_rng(seed)
-    seen = list(
-        views_of(
-            [version for scene in practice for version in versions_of(scene, rng)],
-            load_painter("paintings"),
-            third_painter(practice),
-            load_painter("paintings_other"),
-        )
-    )
+    makers = [load_painter("paintings"), *third_painter(practice)]
+    held = load_painter("paintings_other")
+    seen = [
+        views
+        for side in SIZES
+        for views in views_of([fit_short_side(scene, side) for scene in practice], makers, held)
+    ]
     keras.utils.set_random_seed(seed)
-    network = segmentation_network(3, content_channels=6, depth=4)
     crops, kinds = (lambda rng, n: random_crops(rng, seen, n)), training_kinds()
-    same = {"batch_size": BATCH, "pool": POOL, "large": True, "seed": seed}
-    train_segmenter(
-        network,
-        crops,
-        kinds,
-        steps=steps,
-        learning_rate=learning_rate,
-        mended_share=0.0,
-        restoring=0.0,
-        **same,
-    )
-    train_mender(
-        network,
-        crops,
-        kinds,
-        steps=MENDING_STEPS,
-        learning_rate=1e-3,
-        **same,
-    )
+    same = {"batch_size": 8, "pool": POOL, "seed": seed}
+    network = segmentation_network(**SHAPE)
+    for rate, more in ((learning_rate, steps), (FINE_RATE, FINE_STEPS)):
+        train_segmenter(
+            network,
+            crops,
+            kinds,
+            steps=more,
+            learning_rate=rate,
+            mended_share=0.0,
+            restoring=0.0,
+            **same,
+        )
+        network = with_own_statistics(network)
+    train_mender(network, crops, kinds, steps=MENDING_STEPS, learning_rate=FINE_RATE, **same)
     return network
 
 
+def with_own_statistics(network):
+    """The same network with every picture normalised by its own statistics.
+
+    Training with those of a batch is steadier and faster, but the running means that replace them
+    afterwards fit no single style. In a test, the own ones found noise in pictures never seen far
+    better (AUROC of the pixels .92 instead of .79), though they had not been trained with.
+
+    Parameters
+    ----------
+    network : keras.Model
+        By :func:`styleguard_edu.detector_networks.segmentation_network` with the settings of
+        photos, either way of normalising.
+
+    Returns
+    -------
+    keras.Model
+    """
+    own = segmentation_network(**SHAPE, own_statistics=True)
+    for new, old in zip(own.layers, network.layers, strict=True):
+        new.set_weights(old.get_weights()[: len(new.get_weights())])  # scale and shift come first
+    return own
+
+
 def training_kinds():
-    """The damage it is trained on: every kind and level, mostly local."""
+    """The damage it is trained on: every kind and level; a large damaged part fills a crop, so
+    the whole crop as well."""
     return [
         kind
         for level in range(3)
-        for local in (True, True, True, False)
+        for local in (True, True, False)
         for kind in photo_kinds(level, local=local).values()
     ]
 
