@@ -28,8 +28,7 @@ from ._snapshots import made_once
 from .painting import measured_photos, middle
 
 SHAPE = {"channels": 3, "content_channels": 6, "depth": 3}  # of the network
-FINE_STEPS = MENDING_STEPS = 1_500  # with own statistics; of the mending branch alone
-FINE_RATE = 1e-3
+MENDING_STEPS = 1_000  # of the mending branch alone
 POOL = 2_000  # crops damaged afresh each round
 # Lengths in pixels are two to four times those of digits; the middle one of three is measured.
 PHOTO_ANOMALIES = {
@@ -102,7 +101,6 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         "paintings, restyled by paintings",
         settings={
             "steps": steps,
-            "fine_steps": FINE_STEPS,
             "mending_steps": MENDING_STEPS,
             "learning_rate": learning_rate,
             "seed": seed,
@@ -127,28 +125,28 @@ def _segmenter(practice, steps, learning_rate, seed):
     crops, kinds = (lambda rng, n: random_crops(rng, seen, n)), training_kinds()
     same = {"batch_size": 8, "pool": POOL, "seed": seed}
     network = segmentation_network(**SHAPE)
-    for rate, more in ((learning_rate, steps), (FINE_RATE, FINE_STEPS)):
-        train_segmenter(
-            network,
-            crops,
-            kinds,
-            steps=more,
-            learning_rate=rate,
-            mended_share=0.0,
-            restoring=0.0,
-            **same,
-        )
-        network = with_own_statistics(network)
-    train_mender(network, crops, kinds, steps=MENDING_STEPS, learning_rate=FINE_RATE, **same)
+    train_segmenter(
+        network,
+        crops,
+        kinds,
+        steps=steps,
+        learning_rate=learning_rate,
+        mended_share=0.0,
+        restoring=0.0,
+        **same,
+    )
+    network = with_own_statistics(network)
+    train_mender(network, crops, kinds, steps=MENDING_STEPS, learning_rate=1e-3, **same)
     return network
 
 
 def with_own_statistics(network):
     """The same network with every picture normalised by its own statistics.
 
-    Training with those of a batch is steadier and faster, but the running means that replace them
-    afterwards fit no single style. In a test, the own ones found noise in pictures never seen far
-    better (AUROC of the pixels .92 instead of .79), though they had not been trained with.
+    In training, those of a batch of crops from many pictures do better; the running means that
+    replace them afterwards fit no single style. On test photos, own statistics raised the AUROC of
+    the pixels from .89 to .92, that of noise from .79 to .92; training on with them lowered it
+    again, for a crop is less than a picture.
 
     Parameters
     ----------
