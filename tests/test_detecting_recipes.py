@@ -290,6 +290,6 @@ def test_real_failures_of_the_restyling_networks_are_found_as_promised():
 
 def test_damage_in_photos_by_the_other_painter_is_localised():
     metrics = load_checkpoint("photo_detector").card["metrics"]
-    # 0.95 is the aim; lost blocks, ghosts and colour casts in a painted picture are mostly missed
-    assert metrics["pixel_auroc"] >= 0.85
+    # 0.95 is the aim; many lost blocks and colour casts in a painted picture are missed
+    assert metrics["pixel_auroc"] >= 0.90
     assert np.median([value for name, value in metrics.items() if "_" not in name]) >= 0.90

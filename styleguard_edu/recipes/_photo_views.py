@@ -91,15 +91,30 @@ def views_of(scenes, makers, held):
                 yield maker.transfer(scene, name, seed=k), scene, expected
 
 
-def random_crops(rng, seen, n):
-    """Crops at the same places of what is seen together; half are mirrored."""
-    crops = np.empty((n, CROP, CROP, 9), np.float32)
+def random_crops(rng, seen, n, *, side=CROP):
+    """Crops at the same places of what is seen together; half are mirrored.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    seen : list of tuple of ndarray
+        As from :func:`views_of`.
+    n : int
+    side : int
+        Of a crop, in pixels.
+
+    Returns
+    -------
+    Clean
+        Pictures, photos, and both of what is beside the pictures.
+    """
+    crops = np.empty((n, side, side, 9), np.float32)
     for k, index in enumerate(rng.integers(len(seen), size=n)):
         height, width = seen[index][0].shape[:2]
-        top, left = rng.integers(height - CROP + 1), rng.integers(width - CROP + 1)
+        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
         step = rng.choice((-1, 1))
         for channel, whole in zip((0, 3, 6), seen[index], strict=True):
-            part = whole[top : top + CROP, left : left + CROP][:, ::step]
+            part = whole[top : top + side, left : left + side][:, ::step]
             crops[k, ..., channel : channel + 3] = part
     return Clean(crops[..., :3], crops[..., 3:6], crops[..., 3:])
 

@@ -28,7 +28,9 @@ from ._snapshots import made_once
 from .painting import measured_photos, middle
 
 SHAPE = {"channels": 3, "content_channels": 6, "depth": 3}  # of the network
-MENDING_STEPS = 1_000  # of the mending branch alone
+# Of the mending branch alone: pixels a side, crops a step, steps. Large crops have statistics more
+# like those of pictures.
+MENDING = ((96, 8, 1_000), (192, 2, 1_500))
 POOL = 2_000  # crops damaged afresh each round
 # Lengths in pixels are two to four times those of digits; the middle one of three is measured.
 PHOTO_ANOMALIES = {
@@ -101,7 +103,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         "paintings, restyled by paintings",
         settings={
             "steps": steps,
-            "mending_steps": MENDING_STEPS,
+            "mending": MENDING,
             "learning_rate": learning_rate,
             "seed": seed,
         },
@@ -122,21 +124,31 @@ def _segmenter(practice, steps, learning_rate, seed):
         for views in views_of([fit_short_side(scene, side) for scene in practice], makers, held)
     ]
     keras.utils.set_random_seed(seed)
-    crops, kinds = (lambda rng, n: random_crops(rng, seen, n)), training_kinds()
-    same = {"batch_size": 8, "pool": POOL, "seed": seed}
-    network = segmentation_network(**SHAPE)
+    network, kinds = segmentation_network(**SHAPE), training_kinds()
     train_segmenter(
         network,
-        crops,
+        lambda rng, n: random_crops(rng, seen, n),
         kinds,
         steps=steps,
         learning_rate=learning_rate,
+        batch_size=8,
+        pool=POOL,
         mended_share=0.0,
         restoring=0.0,
-        **same,
+        seed=seed,
     )
     network = with_own_statistics(network)
-    train_mender(network, crops, kinds, steps=MENDING_STEPS, learning_rate=1e-3, **same)
+    for side, batch_size, more in MENDING:
+        train_mender(
+            network,
+            lambda rng, n, side=side: random_crops(rng, seen, n, side=side),
+            kinds,
+            steps=more,
+            learning_rate=1e-3,
+            batch_size=batch_size,
+            pool=POOL * batch_size // 8,
+            seed=seed,
+        )
     return network
 
 
