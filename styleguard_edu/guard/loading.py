@@ -132,7 +132,9 @@ def photo_guard(checkpoint):
     painter = PaintingStyle(load_paintings(), **load_checkpoint("paintings_other").networks)
     beside = NearestRepainting(painter).beside
     segmenter = checkpoint.networks["segmenter"]
-    detector = TiledDetector(SegmentationDetector(segmenter, prepare=beside), side=TILE)
+    part = SegmentationDetector(segmenter, prepare=beside)
+    # pixels are marked in flagged tiles only, so more of them may be than of all clean ones
+    detector = TiledDetector(part, side=TILE, pixel_rate=0.05)
     return detector, RepairCorrector(segmenter, prepare=beside)
 
 
