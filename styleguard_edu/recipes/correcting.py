@@ -94,8 +94,8 @@ def measure_digit_guard_seeds():
         settings={"seeds": SEEDS},
         seconds=time.perf_counter() - started,
         metrics=metrics,
-        notes=f"means over the families; detection on {DETECTED:,}, correction on {FEW:,} test digits "
-        "a family; minutes without training",
+        notes=f"means over the families; detection on {DETECTED:,}, correction on {FEW:,} test "
+        "digits a family; minutes without training",
     )
 
 
