@@ -5,6 +5,7 @@ import TensorFlow; ``images``, ``metrics``, ``thresholds``, ``anomalies``, ``dat
 ``pictures`` and ``gallery`` work without it.
 """
 
+import sys
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -53,11 +54,23 @@ _HOME = {  # public name -> module that defines it
 __all__ = ["__version__", *_HOME]
 
 
-def __getattr__(name):
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def _lazily(package, home):
+    """The ``__getattr__`` and ``__dir__`` of a package that loads its names when first used.
+
+    Parameters
+    ----------
+    package : str
+        Its full name.
+    home : dict of str to str
+        Public name -> module of the package that defines it.
+    """
+
+    def get(name):
+        if name in home:
+            return getattr(import_module(f"{package}.{home[name]}"), name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return get, lambda: sorted({*vars(sys.modules[package]), *home})
 
 
-def __dir__():
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = _lazily(__name__, _HOME)

@@ -7,15 +7,21 @@ import pytest
 
 
 @pytest.fixture
-def check_show(monkeypatch):
+def displayed(monkeypatch):
+    """A list that fills with what is displayed, each with its options."""
+    shown = []
+    for module in (plotting, _parts):
+        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append((what, kwargs)))
+    return shown
+
+
+@pytest.fixture
+def check_show(displayed):
     """Check that an explorer shows a static picture first, then itself; return the former."""
 
     def check(explorer, name):
-        shown = []
-        for module in (plotting, _parts):
-            monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append(what))
         explorer.show()
-        static, live = shown
+        (static, _), (live, _) = displayed
         assert live is explorer
         assert static["text/plain"] == f"Static picture of the {name}. {explorer.text}"
         return static
@@ -25,15 +31,15 @@ def check_show(monkeypatch):
 
 @pytest.fixture
 def check_close():
-    """Check that closing an explorer frees every one of its widgets."""
+    """Check that closing an explorer frees every one of its widgets, more than so many."""
 
-    def check(explorer):
+    def check(explorer, more_than=1):
         everything, todo = [], [explorer.widget]
         while todo:
             widget = todo.pop()
             everything.append(widget)
             todo.extend(getattr(widget, "children", ()))
-        assert len(everything) > 1
+        assert len(everything) > more_than
         assert all(widget.comm is not None for widget in everything)
         explorer.close()
         assert all(widget.comm is None for widget in everything)

@@ -6,9 +6,8 @@ import subprocess
 import sys
 import time
 
-from styleguard_edu import plotting
 from styleguard_edu.pictures import load_picture
-from styleguard_edu.widgets import PaintYourOwn, _live_style, _parts
+from styleguard_edu.widgets import PaintYourOwn, _live_style
 from styleguard_edu.widgets._easel import YOURS, row_of_photos
 
 import numpy as np
@@ -182,12 +181,9 @@ def test_every_picture_has_a_text_and_the_summary_is_announced(explorer):
     assert 'role="status"' in explorer.summary.value
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, monkeypatch):
-    displayed = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: displayed.append(what))
+def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, displayed):
     explorer.show()
-    static, live = displayed
+    (static, _), (live, _) = displayed
     assert live is explorer
     page = np.asarray(Image.open(io.BytesIO(static["image/jpeg"])).convert("RGB"))
     assert page.shape[0] == 256 and page.shape[1] <= 880

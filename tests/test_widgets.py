@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 
-from styleguard_edu import plotting
 from styleguard_edu.backend import keras
 from styleguard_edu.gan import GAN
 from styleguard_edu.style_networks import style_discriminator, style_generator
@@ -114,12 +113,9 @@ def test_an_explorer_at_the_end_of_a_cell_is_displayed_with_a_stable_text(explor
     assert view["model_id"] == explorer.widget.model_id
 
 
-def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, monkeypatch):
-    shown = []
-    for module in (plotting, _parts):
-        monkeypatch.setattr(module, "display", lambda what, **kwargs: shown.append((what, kwargs)))
+def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, displayed):
     explorer.show()
-    (static, options), (live, _) = shown
+    (static, options), (live, _) = displayed
     assert live is explorer
     assert static["image/png"] == explorer.static_picture()
     assert static["text/plain"] == explorer.alt == options["metadata"]["image/png"]["alt"]
@@ -127,15 +123,8 @@ def test_show_displays_a_static_picture_first_and_then_the_explorer(explorer, mo
     assert pixels(static["image/png"]).shape[1] <= 880
 
 
-def test_close_frees_every_widget(explorer):
-    everything, todo = [], [explorer.widget]
-    while todo:
-        widget = todo.pop()
-        everything.append(widget)
-        todo.extend(getattr(widget, "children", ()))
-    assert len(everything) > 5 and all(widget.comm is not None for widget in everything)
-    explorer.close()
-    assert all(widget.comm is None for widget in everything)
+def test_close_frees_every_widget(explorer, check_close):
+    check_close(explorer, more_than=5)
 
 
 def test_a_move_takes_less_than_10_ms():

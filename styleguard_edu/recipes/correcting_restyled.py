@@ -1,7 +1,6 @@
 """How well restyled digits and repainted photos are corrected by their guards."""
 
 import time
-import warnings
 
 import numpy as np
 from skimage.restoration import inpaint_biharmonic
@@ -13,7 +12,7 @@ from ..guard import load_guard
 from ..metrics import psnr, ssim
 from ._cards import save_with_card
 from ._photo_views import load_painter
-from .correcting import some_digits
+from .correcting import reference_guard, some_digits
 from .detecting import SOURCES
 from .detecting_photos import photo_kinds
 from .detecting_restyled import MAKERS, random_codes, restyle_codes, true_renderings
@@ -31,9 +30,7 @@ def measure_restyled_correction():
     started, metrics = time.perf_counter(), {}
     makers = load_checkpoint("style_digits").networks
     for source in SOURCES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # it is for other digits than in use
-            guard = load_guard("restyled_digits", source=source)
+        guard = reference_guard("restyled_digits", source)
         plain, labels = some_digits(source, FAILURES)
         codes = random_codes(len(plain), np.random.default_rng(0))
         metrics[source] = {

@@ -5,7 +5,7 @@ into pictures and text without touching a widget, ``show()`` and ``close()``.
 The names below are loaded when first used; only training needs TensorFlow.
 """
 
-from importlib import import_module
+from .. import _lazily
 
 _HOME = {  # public name -> module that defines it
     "AnomalyGallery": "anomaly_gallery",
@@ -26,12 +26,4 @@ _HOME = {  # public name -> module that defines it
 
 __all__ = list(_HOME)
 
-
-def __getattr__(name):
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = _lazily(__name__, _HOME)
