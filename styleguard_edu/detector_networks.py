@@ -136,6 +136,32 @@ def digit_encoder(latent_dim=64, *, width=32):
     return keras.Model(images, layers.Dense(latent_dim)(layers.Flatten()(x)), name="digit_encoder")
 
 
+def style_namer(styles, *, width=24):
+    """A small classifier that tells in which style an image is.
+
+    The mean over all places decides, so a damaged part is outvoted by the sound ones.
+
+    Parameters
+    ----------
+    styles : int
+        How many are told apart.
+    width : int
+        Channels of the first convolution.
+
+    Returns
+    -------
+    keras.Model
+        ``(n, height, width, 3)`` in [0, 1] ``-> (n, styles)``, one logit a style.
+    """
+    images = keras.Input((None, None, 3))
+    x = layers.Rescaling(2.0, -1.0)(images)
+    for channels, strides in ((width, 2), (2 * width, 2), (3 * width, 1)):
+        x = layers.Conv2D(channels, 3, strides=strides, padding="same")(x)
+        x = layers.LeakyReLU(0.2)(x)
+    x = layers.Dense(2 * width, activation="relu")(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(images, layers.Dense(styles)(x), name="style_namer")
+
+
 def hidden_features(discriminator, stage):
     """What a discriminator sees after one of its convolutions.
 

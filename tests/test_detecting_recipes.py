@@ -4,7 +4,13 @@ from styleguard_edu.anomalies import Brightness as Exposure
 from styleguard_edu.backend import keras
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.detection_metrics import roc_auc
-from styleguard_edu.detector_networks import MENDER, segmentation_network, segmented
+from styleguard_edu.detector_networks import (
+    MENDER,
+    network_outputs,
+    segmentation_network,
+    segmented,
+    style_namer,
+)
 from styleguard_edu.detectors import AnomalyDetector, SegmentationDetector
 from styleguard_edu.metrics import psnr
 from styleguard_edu.networks import digit_discriminator, digit_generator
@@ -94,6 +100,44 @@ def test_what_the_network_mended_itself_is_damaged_only_where_it_is_still_wrong(
     assert not (wrong & ~masks[..., 0]).any()  # what is far off is always marked
     np.testing.assert_array_equal(broken[:, 0], masks.mean(axis=(1, 2, 3)) > 0)
     assert broken.mean() == pytest.approx(training.DAMAGED_SHARE, abs=0.01)
+
+
+def test_damaged_and_sound_pixels_weigh_alike_up_to_a_bound():
+    masks = np.zeros((4, 10, 10, 1), bool)
+    masks[1, :2, :5] = masks[2, 0, 0] = masks[3] = True
+    weights = training.pixel_weights(masks)
+    np.testing.assert_array_equal(weights[[0, 3]], 0.5)
+    assert weights[1][masks[1]].sum() == pytest.approx(50)  # half of 100 pixels
+    assert weights[1][~masks[1]].sum() == pytest.approx(50)
+    assert weights[2, 0, 0, 0] == training.MOST_WEIGHT  # not 50
+
+
+def test_a_localiser_learns_where_and_leaves_the_rest_of_the_network_alone():
+    keras.utils.set_random_seed(0)
+    network, kinds = segmentation_network(width=4), [Occlusion(side=4)]
+    before = {name: network.get_layer(name).get_weights() for name in ("image_logit", *MENDER)}
+    settings = {"learning_rate": 1e-2, "batch_size": 16, "pool": 320, "damaged_share": 0.8}
+    training.train_localiser(network, squares, kinds, steps=70, **settings)
+    hidden = kinds[0](squares(np.random.default_rng(1), 50).images, rng=0)
+    maps = SegmentationDetector(network).anomaly_map(hidden.images)
+    assert roc_auc(maps[~hidden.masks], maps[hidden.masks]) > 0.9
+    for name, weights in before.items():
+        for old, new in zip(weights, network.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_a_namer_learns_to_tell_styles_through_damage():
+    keras.utils.set_random_seed(0)
+    shown = squares(np.random.default_rng(0), 300).images
+    tints = np.array([[1, 0.2, 0.2], [0.2, 1, 0.2], [0.2, 0.2, 1]], np.float32)
+    styles = np.arange(300) % 3
+    clean = training.Clean(shown * tints[styles][:, np.newaxis, np.newaxis])
+    namer = style_namer(3, width=8)
+    kinds = [Noise(std=0.3), Occlusion(side=6)]
+    training.train_namer(namer, clean, styles, kinds, passes=8, learning_rate=1e-2, batch_size=16)
+    damaged = kinds[0](clean.images, rng=5).images
+    told = network_outputs(namer, images=damaged).argmax(axis=1)
+    assert np.mean(told == styles) > 0.95
 
 
 def test_a_mender_is_taught_alone():
@@ -286,6 +330,14 @@ def test_real_failures_of_the_restyling_networks_are_found_as_promised():
     assert metrics["snapshot_1000"]["auroc"] >= 0.97
     assert metrics["snapshot_300"]["auroc"] >= 0.97
     assert metrics["mean"]["auroc"] >= 0.985
+
+
+def test_damage_of_restyled_digits_of_a_kind_never_shown_is_found():
+    groups = load_checkpoint("restyled_digit_detector_held_out").card["metrics"]
+    assert set(groups) == set(GROUPS)
+    areas = [row["auroc"] for table in groups.values() for row in table.values() if "tpr" in row]
+    assert len(areas) == 29 + len(GROUPS)  # with the mean of each group
+    assert np.mean(areas) >= 0.95
 
 
 def test_damage_in_photos_by_the_other_painter_is_localised():

@@ -9,6 +9,7 @@ from styleguard_edu.detector_networks import (
     network_outputs,
     segmentation_network,
     segmented,
+    style_namer,
 )
 from styleguard_edu.networks import digit_discriminator
 
@@ -126,6 +127,12 @@ def test_segmentation_network_refuses_what_it_cannot_build(settings, words):
 
 def test_digit_encoder_guesses_one_z_an_image():
     assert digit_encoder(5, width=4)(images(3), training=False).shape == (3, 5)
+
+
+def test_style_namer_has_one_logit_a_style_for_images_of_any_size():
+    namer = style_namer(4, width=2)
+    assert namer(images(3, 12, 20, 3), training=False).shape == (3, 4)
+    assert style_namer(6).count_params() == pytest.approx(46_000, rel=0.05)
 
 
 def test_hidden_features_are_what_the_discriminator_computes_on_its_way():

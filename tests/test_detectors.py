@@ -5,10 +5,10 @@ from styleguard_edu.detectors import (
     DiscriminatorDetector,
     FusedDetector,
     NearestRepainting,
-    NearestRestyling,
     PatchDetector,
     ReconstructionDetector,
     RestylingDetector,
+    SameStyleRestyling,
     SegmentationDetector,
     TiledDetector,
     surprise,
@@ -813,15 +813,29 @@ def restyler():
     generator = style_generator(3, width=4)
     for weight in generator.weights:  # so that untrained styles differ
         weight.assign(weight + 0.3 * keras.random.normal(weight.shape, seed=len(weight.shape)))
-    return NearestRestyling(generator, np.eye(3), images(6, channels=3))
+    return SameStyleRestyling(generator, np.eye(3), namer_by_brightness(3))
 
 
-def test_the_nearest_style_is_the_one_an_image_was_drawn_in(restyler):
-    content = images(6, channels=3, seed=1)
-    codes = np.eye(3, dtype=np.float32)[[0, 1, 2, 2, 1, 0]]
-    drawn = restyler.generator([content, codes], training=False).numpy()
-    np.testing.assert_array_equal(restyler.styles(drawn), [0, 1, 2, 2, 1, 0])
-    np.testing.assert_allclose(restyler(drawn, content), drawn, atol=1e-5)
+def namer_by_brightness(styles):
+    """Tells style k where the mean of the image is nearest to k / (styles - 1)."""
+    x = keras.Input((28, 28, 3))
+    mean = keras.layers.GlobalAveragePooling2D()(x)
+    logits = keras.layers.Dense(styles)(mean)
+    namer = keras.Model(x, logits)
+    levels = np.linspace(0, 1, styles)  # -(m - l)^2 + m^2 = 2 m l - l^2, m the mean of 3 channels
+    namer.layers[-1].set_weights([np.tile(2 * levels / 3, (3, 1)), -(levels**2)])
+    return namer
+
+
+def test_an_image_is_drawn_again_in_the_style_that_the_namer_tells(restyler):
+    content = images(5, channels=3, seed=1)
+    shown = np.full_like(content, 0)
+    shown[1:3], shown[3:] = 0.5, 0.9
+    np.testing.assert_array_equal(restyler.styles(shown), [0, 1, 1, 2, 2])
+    codes = np.eye(3, dtype=np.float32)[[0, 1, 1, 2, 2]]
+    expected = restyler.generator([content, codes], training=False).numpy()
+    np.testing.assert_allclose(restyler(shown, content), expected, atol=1e-5)
+    assert np.abs(expected[1] - expected[0]).mean() > 0.01
 
 
 def test_grey_content_is_restyled_as_grey_in_colour(restyler):
@@ -848,10 +862,10 @@ def test_restyling_needs_content_in_the_shape_of_the_images(restyler):
         detector.anomaly_score(images(2), content=images(2))
 
 
-@pytest.mark.parametrize("codes", [np.eye(2), np.ones(3), np.zeros((0, 3))])
-def test_codes_are_rows_that_the_generator_takes(restyler, codes):
-    with pytest.raises(ValueError, match=r"codes must have shape \(styles, 3\).*Received: shape"):
-        NearestRestyling(restyler.generator, codes, images(2, channels=3))
+@pytest.mark.parametrize("codes", [np.eye(2), np.ones(3), np.zeros((0, 3)), np.ones((2, 3))])
+def test_codes_are_rows_that_the_generator_takes_one_a_style_of_the_namer(restyler, codes):
+    with pytest.raises(ValueError, match=r"codes must have shape \(3, 3\).*Received: shape"):
+        SameStyleRestyling(restyler.generator, codes, restyler.namer)
 
 
 class TwoPainters:

@@ -38,7 +38,7 @@ class RestyleCorrector(Corrector):
     ----------
     restyle : callable
         ``restyle(images, content) -> ndarray`` of the images' shape; for example
-        :class:`styleguard_edu.detectors.NearestRestyling`.
+        :class:`styleguard_edu.detectors.SameStyleRestyling`.
     grow, feather, strength, limit
         As for :class:`Corrector`.
     """

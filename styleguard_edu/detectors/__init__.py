@@ -6,7 +6,7 @@ constructor arguments.
 
 from .base import AnomalyDetector, Findings
 from .fused import FusedDetector, surprise
-from .restyling import NearestRepainting, NearestRestyling, RestylingDetector
+from .restyling import NearestRepainting, RestylingDetector, SameStyleRestyling
 from .single import (
     DiscriminatorDetector,
     PatchDetector,
@@ -21,10 +21,10 @@ __all__ = [
     "Findings",
     "FusedDetector",
     "NearestRepainting",
-    "NearestRestyling",
     "PatchDetector",
     "ReconstructionDetector",
     "RestylingDetector",
+    "SameStyleRestyling",
     "SegmentationDetector",
     "TiledDetector",
     "surprise",

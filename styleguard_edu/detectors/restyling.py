@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ..detector_networks import network_outputs
-from ..images import check_images, in_colour
+from ..images import in_colour
 from ..metrics import ssim
 from ..pictures import fit_short_side
 from .base import AnomalyDetector
@@ -27,7 +27,7 @@ class RestylingDetector(AnomalyDetector):
     ----------
     restyle : callable
         ``restyle(images, content) -> ndarray`` of the images' shape; for example
-        :class:`NearestRestyling`.
+        :class:`SameStyleRestyling`.
     false_alarm_rate, pixel_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
@@ -45,12 +45,12 @@ class RestylingDetector(AnomalyDetector):
         return scores, gaussian_filter(error, (0, 1, 1)).astype(np.float32)
 
 
-class NearestRestyling:
-    """Draw restyled images again from their content, each in the style that it seems to have.
+class SameStyleRestyling:
+    """Draw restyled images again from their content, each in the style that it has.
 
     For :class:`RestylingDetector`: a generator of the same styles, trained from another seed
-    than the one that made the images, makes other mistakes. An image's style is told by its
-    colours: the style whose examples have the nearest quantiles, channel by channel.
+    than the one that made the images, makes other mistakes. A second network, shown damaged images
+    too, tells the style.
 
     Parameters
     ----------
@@ -59,25 +59,22 @@ class NearestRestyling:
         :func:`styleguard_edu.style_networks.style_generator`.
     codes : ndarray of float, ``(styles, codes)``
         One row a style.
-    examples : ndarray of float, ``(m, height, width, 1 or 3)`` in [0, 1]
-        Some content; restyled here to learn the colours of each style.
+    namer : keras.Model
+        ``(n, height, width, 3) -> (n, styles)``, one logit a style, as built by
+        :func:`styleguard_edu.detector_networks.style_namer`.
     """
 
-    def __init__(self, generator, codes, examples):
+    def __init__(self, generator, codes, namer):
         codes = np.asarray(codes, np.float32)
-        wanted = generator.inputs[1].shape[-1]
-        if codes.ndim != 2 or codes.shape[1] != wanted or not len(codes):
+        wanted = generator.inputs[1].shape[-1], namer.outputs[0].shape[-1]
+        if codes.ndim != 2 or codes.shape != wanted[::-1]:
             raise ValueError(
-                f"codes must have shape (styles, {wanted}), one row a style. "
-                f"Received: shape {codes.shape}"
+                f"codes must have shape ({wanted[1]}, {wanted[0]}), one row a style that the namer "
+                f"tells. Received: shape {codes.shape}"
             )
         self.generator = generator
         self.codes = codes
-        examples = in_colour(check_images(examples, name="examples"))
-        repeated = np.repeat(codes, len(examples), axis=0)
-        drawn = self._draw(np.tile(examples, (len(codes), 1, 1, 1)), repeated)
-        colours = _colour_quantiles(drawn).reshape(len(codes), len(examples), -1)
-        self.colours = colours.mean(axis=1)
+        self.namer = namer
 
     def __call__(self, images, content):
         """Draw each image again.
@@ -105,22 +102,20 @@ class NearestRestyling:
             raise ValueError(
                 f"images must be in colour, of shape {content.shape}. Received: {images.shape}"
             )
-        return self._draw(content, self.codes[self.styles(images)])
+        codes = self.codes[self.styles(images)]
+        return network_outputs(self.generator, content=content, code=codes)
 
     def styles(self, images):
         """Which style each image seems to have: the row of ``codes``, int ``(n,)``."""
-        strayed = np.abs(_colour_quantiles(images)[:, np.newaxis] - self.colours)
-        return strayed.mean(axis=-1).argmin(axis=1)
-
-    def _draw(self, content, codes):
-        return network_outputs(self.generator, content=content, code=codes)
+        return network_outputs(self.namer, images=images).argmax(axis=1)
 
 
 class NearestRepainting:
     """Paint photos again, each in the style in which that comes nearest to the picture made of it.
 
-    The same for photos of any size: another painter of the same paintings, trained from another
-    seed, paints other strokes in other places, but draws the same things in similar colours.
+    As :class:`SameStyleRestyling` for photos of any size: another painter of the same paintings,
+    trained from another seed, paints other strokes in other places, but draws the same things in
+    similar colours.
     The last 48 repaintings are kept, for a guard looks at the same photo again and again.
 
     Parameters
@@ -175,9 +170,3 @@ class NearestRepainting:
 
     def _paint_once(self, values, shape, name):
         return self.style.transfer(np.frombuffer(values, np.float32).reshape(shape), name)
-
-
-def _colour_quantiles(images):
-    """Quantiles of each channel, ``(n, 15)``."""
-    quantiles = np.quantile(images, (0.05, 0.25, 0.5, 0.75, 0.95), axis=(1, 2))
-    return np.moveaxis(quantiles, 0, 1).reshape(len(images), -1)

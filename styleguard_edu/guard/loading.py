@@ -7,16 +7,16 @@ import numpy as np
 from ..backend import keras
 from ..checkpoints import load_checkpoint
 from ..correctors import RealignCorrector, RepairCorrector, RestyleCorrector
-from ..datasets import digit_source, load_digits
+from ..datasets import digit_source
 from ..detector_networks import hidden_features, network_outputs
 from ..detectors import (
     DiscriminatorDetector,
     FusedDetector,
     NearestRepainting,
-    NearestRestyling,
     PatchDetector,
     ReconstructionDetector,
     RestylingDetector,
+    SameStyleRestyling,
     SegmentationDetector,
     TiledDetector,
 )
@@ -110,8 +110,7 @@ def restyled_digit_guard(checkpoint):
     """Detector, not calibrated yet, and corrector of restyled digits, from their checkpoint."""
     generator = load_checkpoint("style_digits_other").networks["generator"]
     codes = np.eye(generator.input_shape[1][-1])[1:]  # the first is plain
-    examples = load_digits("bundled", verbose=False).train.images[:16]
-    restyle = NearestRestyling(generator, codes, examples)
+    restyle = SameStyleRestyling(generator, codes, checkpoint.networks["namer"])
     detector = FusedDetector(
         {
             "segmentation": SegmentationDetector(checkpoint.networks["segmenter"]),

@@ -34,6 +34,7 @@ RECIPES = {
     "digit_correction": correcting.measure_digit_correction,
     "digit_guard_seeds": correcting.measure_digit_guard_seeds,
     "restyled_digit_detector": detecting_restyled.train_restyled_digit_detector,
+    "restyled_digit_detector_held_out": detecting_restyled.train_restyled_digit_detector_held_out,
     "photo_detector": detecting_photos.train_photo_detector,
     "restyled_correction": correcting_restyled.measure_restyled_correction,
     "photo_correction": correcting_restyled.measure_photo_correction,

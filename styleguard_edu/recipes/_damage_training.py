@@ -11,8 +11,9 @@ from ..training import endless_batches
 from ._snapshots import cosine_adam
 
 POOL = 20_000  # images damaged afresh each round
-DAMAGED_SHARE = 0.6
+DAMAGED_SHARE, NAMED_DAMAGED = 0.6, 0.8  # of what is segmented; of what is named
 SEVERITIES = range(1, 6)
+MOST_WEIGHT = 25.0  # of a damaged pixel, where few are
 MOVED = ("shift", "rotation", "scaling", "shear")  # no network mends these pixel by pixel
 STILL_WRONG = 0.25  # a mended pixel that is further off is damaged still
 WRONG_SHARE = 0.01  # of an image's pixels, and the image is
@@ -111,6 +112,60 @@ def train_segmenter(
         print(f"step {done:6,d}   {losses}", flush=True)
 
 
+def train_localiser(
+    network, clean, kinds, *, steps, learning_rate, batch_size, pool, damaged_share, seed=0
+):
+    """Teach a segmentation network to find damaged pixels, and nothing else.
+
+    In the loss, the damaged and the sound pixels of an image weigh alike, however few there are of
+    either (a pixel at most ``MOST_WEIGHT`` times as much as in a mean): lost blocks count as much
+    as a colour cast.
+
+    Parameters are those of :func:`train_segmenter`, and
+
+    Parameters
+    ----------
+    damaged_share : float in [0, 1]
+        Of the images.
+    """
+    localiser = keras.Model(network.inputs, network.outputs[0])
+    bce = keras.losses.BinaryCrossentropy(from_logits=True)
+    localiser.compile(cosine_adam(learning_rate, steps, beta_1=0.9), bce)
+    for done in range(0, steps, pool // batch_size):
+        rng = np.random.default_rng((seed, done))
+        count = min(pool // batch_size, steps - done) * batch_size
+        sound = clean(rng, count)
+        damaged, _ = damage_some(
+            sound.images, kinds, share=damaged_share, rng=rng, content=sound.content
+        )
+        inputs = [damaged.images] if sound.beside is None else [damaged.images, sound.beside]
+        masks = damaged.masks[..., np.newaxis]
+        weights = pixel_weights(masks)
+        localiser.fit(
+            inputs, masks.astype(np.float32), batch_size, sample_weight=weights, verbose=0
+        )
+        loss = localiser.get_metrics_result()["loss"]
+        print(f"finding, step {done + count // batch_size:6,d}   loss {loss:.4f}", flush=True)
+
+
+def pixel_weights(masks):
+    """Weights with which damaged and sound pixels of an image count alike, 1/2 each.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, ``(n, height, width, 1)``
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, 1)``
+        1/2 everywhere in an image with one sort of pixels only.
+    """
+    share = masks.mean(axis=(1, 2, 3), keepdims=True)
+    of_own_sort = np.where(masks, share, 1 - share)
+    weights = np.minimum(0.5 / of_own_sort, MOST_WEIGHT)
+    return np.where((share == 0) | (share == 1), 0.5, weights).astype(np.float32)
+
+
 def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
     """Teach a trained segmentation network to mend, and leave all else in it as it is.
 
@@ -166,6 +221,35 @@ def _damaged_pool(network, clean, kinds, rng, mended_share):
     wanted = np.where(moved[:, np.newaxis, np.newaxis, np.newaxis], images, clean.images)
     inputs = [images] if clean.beside is None else [images, clean.beside]
     return inputs, [masks[..., np.newaxis], broken[:, np.newaxis], wanted]
+
+
+def train_namer(namer, clean, styles, kinds, *, passes, learning_rate, batch_size=64, seed=0):
+    """Teach a classifier to tell the style of restyled images, most of them damaged.
+
+    Parameters
+    ----------
+    namer : keras.Model
+        From :func:`styleguard_edu.detector_networks.style_namer`; it is changed.
+    clean : Clean
+        n restyled images, in colour, and their content.
+    styles : ndarray of int, ``(n,)``
+        From 0.
+    kinds : list of Anomaly
+    passes : int
+        Over all images; damaged afresh in each.
+    learning_rate : float
+        Of Adam, at the start; it falls to 0 along half a cosine.
+    batch_size, seed : int
+    """
+    steps = passes * -(-len(clean.images) // batch_size)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    namer.compile(cosine_adam(learning_rate, steps, beta_1=0.9), loss, metrics=["accuracy"])
+    for number in range(passes):
+        rng = np.random.default_rng((seed, number))
+        damaged, _ = damage_some(
+            clean.images, kinds, share=NAMED_DAMAGED, rng=rng, content=clean.content
+        )
+        namer.fit(damaged.images, styles, batch_size, verbose=2)
 
 
 def train_encoder(generator, discriminator, images, *, steps, learning_rate, batch_size=64, seed=0):

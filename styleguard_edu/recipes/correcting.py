@@ -50,9 +50,10 @@ def measure_digit_correction():
     """
     started, metrics = time.perf_counter(), {}
     for source in SOURCES:
-        metrics[source] = correction_table(
-            reference_guard("digits", source), some_digits(source), families()
-        )
+        digits, kinds = some_digits(source), families()
+        filters = best_filters(digits, kinds)
+        guard = reference_guard("digits", source)
+        metrics[source] = correction_table(guard, digits, kinds, filters)
     metrics["held_out"] = _held_out(metrics["mnist"])
     save_with_card(
         "digit_correction",
@@ -73,10 +74,12 @@ def measure_digit_guard_seeds():
     """Detection and correction of MNIST digits by guards whose segmenters have other seeds."""
     started, metrics = time.perf_counter(), {}
     digits = load_digits("mnist", verbose=False).test.images[:DETECTED]
+    few, kinds = some_digits("mnist", FEW), families()
+    filters = best_filters(few, kinds)
     for seed in SEEDS:
         guard = guard_of_digits(segmenter_of_seed(seed)[0], "mnist")
-        found = detection_table(guard.detector, digits, families())
-        mended = correction_table(guard, some_digits("mnist", FEW), families())
+        found = detection_table(guard.detector, digits, kinds)
+        mended = correction_table(guard, few, kinds, filters)
         metrics[f"seed {seed}"] = {
             **found["mean"],
             "worst_auroc": min(row["auroc"] for row in found.values() if "auroc" in row),
@@ -112,15 +115,49 @@ def some_digits(source, most=MEASURED):
     return test.images[rows], test.labels[rows]
 
 
-def correction_table(guard, digits, kinds):
+def best_filters(digits, kinds):
+    """The filter after which the judge reads most, chosen for each kind of damage in hindsight.
+
+    Parameters
+    ----------
+    digits : tuple of ndarray
+        Images ``(n, 28, 28, 1)`` in [0, 1] and labels ``(n,)``.
+    kinds : dict of str to Anomaly
+
+    Returns
+    -------
+    dict of str to dict
+        For each kind ``best_filter``, a key of ``FILTERS``, and ``filter``, the share read after
+        it, or without it if that is more.
+    """
+    images, labels = digits
+    table = {}
+    for name, kind in kinds.items():
+        damaged = kind(images, rng=0).images
+        read = {key: share_read(function(damaged), labels) for key, function in FILTERS.items()}
+        best = max(read, key=read.get)
+        share = max(read[best], share_read(damaged, labels))
+        table[name] = {"filter": share, "best_filter": best}
+    return table
+
+
+def share_read(images, labels):
+    """The share of the digits that the judge reads rightly."""
+    judge = load_checkpoint("digit_judge").networks["judge"]
+    answers = network_outputs(judge, images=np.asarray(images, np.float32))
+    return float(np.mean(answers.argmax(axis=1) == labels))
+
+
+def correction_table(guard, digits, kinds, filters):
     """What the judge reads before and after correction, by kind of damage.
 
     Parameters
     ----------
     guard : StyleGuard
-    digits : tuple of ndarray
-        Images ``(n, 28, 28, 1)`` in [0, 1] and labels ``(n,)``.
-    kinds : dict of str to Anomaly
+    digits, kinds
+        As for :func:`best_filters`.
+    filters : dict of str to dict
+        From :func:`best_filters`, to compare with.
 
     Returns
     -------
@@ -128,19 +165,10 @@ def correction_table(guard, digits, kinds):
         As in the card of ``digit_correction``; rows ``clean``, the kinds, and ``mean``.
     """
     images, labels = digits
-    judge = load_checkpoint("digit_judge").networks["judge"]
-
-    def share_read(shown):
-        answers = network_outputs(judge, images=np.asarray(shown, np.float32))
-        return float(np.mean(answers.argmax(axis=1) == labels))
-
-    table = {"clean": _row(guard, images, images, share_read)}
+    table = {"clean": _row(guard, images, images, labels)}
     for name, kind in kinds.items():
-        damaged = kind(images, rng=0).images
-        read = {key: share_read(function(damaged)) for key, function in FILTERS.items()}
-        best = max(read, key=read.get)
-        row = _row(guard, damaged, images, share_read)
-        table[name] = {**row, "filter": max(read[best], row["before"]), "best_filter": best}
+        row = _row(guard, kind(images, rng=0).images, images, labels)
+        table[name] = row | {key: filters[name][key] for key in ("filter", "best_filter")}
         print(name, {key: row[key] for key in ("before", "after")}, flush=True)
     table["mean"] = _means([table[name] for name in kinds], table["clean"])
     return {
@@ -155,7 +183,7 @@ def _held_out(shown):
     for group, names in GROUPS.items():
         guard = guard_of_digits(held_out_segmenter(group)[0], "mnist")
         kinds = {name: kind for name, kind in families().items() if name in names}
-        part = correction_table(guard, some_digits("mnist"), kinds)
+        part = correction_table(guard, some_digits("mnist"), kinds, shown)
         part[f"{group}: mean"] = part.pop("mean")
         part[f"{group}: clean"] = part.pop("clean")
         table |= part
@@ -175,11 +203,11 @@ def _means(rows, clean):
     return mean
 
 
-def _row(guard, images, truth, share_read):
+def _row(guard, images, truth, labels):
     report = guard.run(images)
     row = {
-        "before": share_read(images),
-        "after": share_read(report.images),
+        "before": share_read(images, labels),
+        "after": share_read(report.images, labels),
         "accepted": float(report.accepted.mean()),
         "still_flagged": float(report.flagged.mean()),
     }

@@ -50,7 +50,8 @@ def measure_restyled_correction():
         seconds=time.perf_counter() - started,
         metrics=metrics,
         notes="before and after the guard. ssim: to the true rendering, of all digits and of the "
-        "tenth that is furthest from it; digit, style: shares that the judges read and name. "
+        "tenth that is furthest from it (redrawn_worst_ssim: if every image is wholly drawn again, "
+        "flagged or not); digit, style: shares that the judges read and name. "
         f"damaged: {FEW} digits of the final network for each kind of damage at severity 3; means "
         "over the kinds",
     )
@@ -74,17 +75,21 @@ def corrected_failures(guard, restyled, plain, labels, codes):
     -------
     dict of str to float or list of float
         ``flagged``, ``accepted``: shares; and, as pairs before and after, ``ssim``,
-        ``worst_ssim`` (of the tenth that was furthest from the truth), ``digit``, ``style``.
+        ``worst_ssim`` (of the tenth that was furthest from the truth), ``digit``, ``style``;
+        ``redrawn_worst_ssim``: of the same tenth, if the corrector draws all of each image again.
     """
     truth, report = true_renderings(plain, codes), guard.run(restyled, plain)
-    likeness = np.stack([ssim(images, truth) for images in (restyled, report.images)])
+    (corrector,) = guard.candidates.values()
+    ways = restyled, report.images, corrector.restyle(restyled, plain)
+    likeness = np.stack([ssim(images, truth) for images in ways])
     worst = likeness[0] <= np.quantile(likeness[0], 0.1)
     read = [_read(images, labels, codes) for images in (restyled, report.images)]
     return {
         "flagged": round(float(np.mean(report.outcomes != "passed")), 4),
         "accepted": round(float(report.accepted.mean()), 4),
-        "ssim": _rounded(likeness.mean(axis=1)),
-        "worst_ssim": _rounded(likeness[:, worst].mean(axis=1)),
+        "ssim": _rounded(likeness[:2].mean(axis=1)),
+        "worst_ssim": _rounded(likeness[:2, worst].mean(axis=1)),
+        "redrawn_worst_ssim": round(float(likeness[2, worst].mean()), 4),
         **{name: _rounded([one[name] for one in read]) for name in ("digit", "style")},
     }
 

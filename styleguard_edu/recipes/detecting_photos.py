@@ -10,7 +10,7 @@ from ..gallery import PHOTO_SPLITS
 from ..guard import BUILDERS
 from ..pictures import fit_short_side
 from ._cards import save_with_card
-from ._damage_training import train_mender, train_segmenter
+from ._damage_training import train_localiser, train_mender, train_segmenter
 from ._detection_tables import measure_localisation
 from ._photo_views import (
     CALIBRATED,
@@ -28,6 +28,10 @@ from ._snapshots import made_once
 from .painting import measured_photos, middle
 
 SHAPE = {"channels": 3, "content_channels": 6, "depth": 3}  # of the network
+# Then finding alone goes on: pixels a side, crops a step, steps, learning rate, and how many times
+# more the kinds that are hard to find are among what is shown.
+FINDING = ((112, 8, 1_500, 2e-3, 0), (128, 6, 6_000, 3e-3, 3))
+HARD = ("noise", "salt_and_pepper", "block_loss", "ghost", "colour_cast")
 # Of the mending branch alone: pixels a side, crops a step, steps. Large crops have statistics more
 # like those of pictures.
 MENDING = ((96, 8, 1_000), (192, 2, 1_500))
@@ -75,7 +79,8 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
 
     Beside each picture it sees the photo, and the photo repainted by ``paintings_other``, the
     painter that the guard holds. It learns from the training scenes restyled by ``paintings``,
-    whose work it guards, and by a third painter at three moments of its training; it is calibrated
+    whose work it guards, and by a third painter at three moments of its training (at last only by
+    these two as they are in the end); it is calibrated
     on other scenes and measured on the test photos, both restyled by ``paintings``.
 
     Parameters
@@ -87,7 +92,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     """
     practice, others = practice_scenes()
     segmenter, seconds = made_once(
-        f"photo_segmenter_{steps}_{learning_rate}_{seed}",
+        f"photo_segmenter_{steps + sum(stage[2] for stage in FINDING)}_{learning_rate}_{seed}",
         lambda: _segmenter(practice, steps, learning_rate, seed),
     )
     detector, _ = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
@@ -103,6 +108,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         "paintings, restyled by paintings",
         settings={
             "steps": steps,
+            "finding": FINDING,
             "mending": MENDING,
             "learning_rate": learning_rate,
             "seed": seed,
@@ -137,6 +143,19 @@ def _segmenter(practice, steps, learning_rate, seed):
         restoring=0.0,
         seed=seed,
     )
+    final = [views for k, views in enumerate(seen) if k % len(makers) in (0, len(makers) - 1)]
+    for side, batch_size, more, rate, extra in FINDING:
+        train_localiser(
+            network,
+            lambda rng, n, side=side: random_crops(rng, final, n, side=side),
+            finding_kinds(extra),
+            steps=more,
+            learning_rate=rate,
+            batch_size=batch_size,
+            pool=100 * batch_size,
+            damaged_share=0.85,
+            seed=seed,
+        )
     network = with_own_statistics(network)
     for side, batch_size, more in MENDING:
         train_mender(
@@ -185,6 +204,29 @@ def training_kinds():
         for local in (True, True, False)
         for kind in photo_kinds(level, local=local).values()
     ]
+
+
+def finding_kinds(extra):
+    """What finding alone goes on with: mostly of the middle level, and mostly in a part only.
+
+    Parameters
+    ----------
+    extra : int
+        How many times more local damage of the kinds in ``HARD``, medium twice and gross once, is
+        among them.
+
+    Returns
+    -------
+    list of Anomaly
+    """
+    kinds = [
+        kind
+        for level in (0, 1, 1, 2)
+        for local in (True, True, True, True, False)
+        for kind in photo_kinds(level, local=local).values()
+    ]
+    more = [photo_kinds(level)[name] for level in (1, 1, 2) for name in HARD]
+    return kinds + extra * more
 
 
 def measure_photo_detector(detector):
