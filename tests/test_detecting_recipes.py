@@ -340,8 +340,16 @@ def test_damage_of_restyled_digits_of_a_kind_never_shown_is_found():
     assert np.mean(areas) >= 0.95
 
 
+def test_finding_goes_on_with_more_of_what_is_hard_to_find():
+    plain, more = photos.finding_kinds(0), photos.finding_kinds(3)
+    assert {type(kind) for kind in plain} == {type(kind) for kind in photos.photo_kinds(1).values()}
+    assert more[: len(plain)] == plain and len(more) == len(plain) + 3 * 3 * len(photos.HARD)
+    hard = {type(photos.photo_kinds(1)[name]) for name in photos.HARD}
+    assert {type(kind) for kind in more[len(plain) :]} == hard
+    assert all(kind.local for kind in more[len(plain) :])
+
+
 def test_damage_in_photos_by_the_other_painter_is_localised():
     metrics = load_checkpoint("photo_detector").card["metrics"]
-    # 0.95 is the aim; many lost blocks and colour casts in a painted picture are missed
-    assert metrics["pixel_auroc"] >= 0.90
-    assert np.median([value for name, value in metrics.items() if "_" not in name]) >= 0.90
+    assert metrics["pixel_auroc"] >= 0.95
+    assert all(metrics[name] >= 0.75 for name in photos.PHOTO_ANOMALIES)
