@@ -87,6 +87,15 @@ def test_a_guard_calibrated_on_other_digits_than_those_in_use_warns():
         load_guard("digits", source="mnist")
 
 
+def test_a_repair_of_a_photo_is_judged_by_the_mean_of_its_tiles():
+    guard = load_guard("photos")
+    photo = measured_photos()["coffee"][:128, :192]
+    pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
+    scores = guard.score(pictures, content)
+    np.testing.assert_allclose(scores, guard.detector.tile_scores(pictures, content).mean())
+    assert scores < guard.detector.anomaly_score(pictures, content)
+
+
 def test_a_guard_of_photos_or_of_the_digits_in_use_does_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -26,6 +26,7 @@ from .loop import StyleGuard
 
 DOMAINS = ("digits", "restyled_digits", "photos")
 TILE = 64  # pixels a side, of photos
+PHOTO_MARGIN = 0.25  # by which a repair must lower the mean score of a photo's tiles
 _CHECKPOINTS = {domain: f"{domain.removesuffix('s')}_detector" for domain in DOMAINS}
 
 
@@ -73,7 +74,22 @@ def load_guard(domain, *, source=None):
             if key.startswith(start)
         }
     )
-    return StyleGuard(detector, correctors, repeats=1)
+    rules = _photo_rules(detector) if domain == "photos" else {}
+    return StyleGuard(detector, correctors, repeats=1, **rules)
+
+
+def _photo_rules(detector):
+    """A picture is as bad as its worst tile, but a repair helps if the *mean* tile gets better.
+
+    On the calibration scenes, what a repair gained in PSNR went with the fall of the mean over the
+    tiles (correlation .74), not with that of the worst one (-.49); of the repairs that lowered the
+    mean by ``PHOTO_MARGIN``, none did harm.
+    """
+
+    def mean_of_tiles(images, content):
+        return detector.tile_scores(images, content).mean(axis=(1, 2))
+
+    return {"score": mean_of_tiles, "margin": PHOTO_MARGIN}
 
 
 def digit_guard(checkpoint):

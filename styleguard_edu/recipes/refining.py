@@ -20,6 +20,11 @@ EARLY_STEPS = 700
 STAGE = 0  # the ReLU layer whose values are refined
 # Two walks: z first, as there is its prior to return to; then the hidden values it gives.
 EARLY_WALKS = (
+    {"steps": 3, "step_size": 0.05, "weight": 3.0},
+    {"steps": 10, "step_size": 0.7, "prior": 0.0, "temperature": 0.0},
+)
+# A critic learns from samples after up to as many steps of these.
+SHAPING_WALKS = (
     {"steps": 6, "step_size": 0.05, "weight": 3.0},
     {"steps": 6, "step_size": 0.5, "prior": 0.0, "temperature": 0.0},
 )
@@ -77,6 +82,7 @@ def train_digit_gan_early(
             "learning_rate": learning_rate,
             "critic_rate": critic_rate,
             "stage": STAGE,
+            "shaping_walks": SHAPING_WALKS,
             "walks": EARLY_WALKS,
             "reference_walks": REFERENCE_WALKS,
             "seed": seed,
@@ -175,7 +181,7 @@ def train_critic(
     batches = endless_batches(images, batch_size, seed=seed)
     for step in range(steps):
         z = rng.standard_normal((batch_size, *generator.input_shape[1:]), np.float32)
-        walks = [{**w, "steps": int(rng.integers(w["steps"] + 1))} for w in EARLY_WALKS]
+        walks = [{**w, "steps": int(rng.integers(w["steps"] + 1))} for w in SHAPING_WALKS]
         fake = refine(generator, parts, critic, z, walks, seed=step)
         losses.append(float(learn(next(batches), fake, tf.constant(step % 8 == 0))))
         if (step + 1) % 100 == 0:
