@@ -79,9 +79,9 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
 
     Beside each picture it sees the photo, and the photo repainted by ``paintings_other``, the
     painter that the guard holds. It learns from the training scenes restyled by ``paintings``,
-    whose work it guards, and by a third painter at three moments of its training (at last only by
-    these two as they are in the end); it is calibrated
-    on other scenes and measured on the test photos, both restyled by ``paintings``.
+    whose work it guards, and by a third painter at three moments of its training, at last only by
+    these two as they are in the end. It is calibrated on other scenes and measured on the test
+    photos, both restyled by ``paintings``.
 
     Parameters
     ----------
@@ -122,6 +122,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
 
 
 def _segmenter(practice, steps, learning_rate, seed):
+    """The network, trained: for finding, with each picture's own statistics, for mending."""
     makers = [load_painter("paintings"), *third_painter(practice)]
     held = load_painter("paintings_other")
     seen = [
@@ -129,12 +130,31 @@ def _segmenter(practice, steps, learning_rate, seed):
         for side in SIZES
         for views in views_of([fit_short_side(scene, side) for scene in practice], makers, held)
     ]
+    final = [views for k, views in enumerate(seen) if k % len(makers) in (0, len(makers) - 1)]
     keras.utils.set_random_seed(seed)
-    network, kinds = segmentation_network(**SHAPE), training_kinds()
+    network = segmentation_network(**SHAPE)
+    _learn_to_find(network, seen, final, steps, learning_rate, seed)
+    network = with_own_statistics(network)
+    for side, batch_size, more in MENDING:
+        train_mender(
+            network,
+            lambda rng, n, side=side: random_crops(rng, seen, n, side=side),
+            training_kinds(),
+            steps=more,
+            learning_rate=1e-3,
+            batch_size=batch_size,
+            pool=POOL * batch_size // 8,
+            seed=seed,
+        )
+    return network
+
+
+def _learn_to_find(network, seen, final, steps, learning_rate, seed):
+    """First from all that is seen, then in the stages of ``FINDING`` from final pictures only."""
     train_segmenter(
         network,
         lambda rng, n: random_crops(rng, seen, n),
-        kinds,
+        training_kinds(),
         steps=steps,
         learning_rate=learning_rate,
         batch_size=8,
@@ -143,7 +163,6 @@ def _segmenter(practice, steps, learning_rate, seed):
         restoring=0.0,
         seed=seed,
     )
-    final = [views for k, views in enumerate(seen) if k % len(makers) in (0, len(makers) - 1)]
     for side, batch_size, more, rate, extra in FINDING:
         train_localiser(
             network,
@@ -156,19 +175,6 @@ def _segmenter(practice, steps, learning_rate, seed):
             damaged_share=0.85,
             seed=seed,
         )
-    network = with_own_statistics(network)
-    for side, batch_size, more in MENDING:
-        train_mender(
-            network,
-            lambda rng, n, side=side: random_crops(rng, seen, n, side=side),
-            kinds,
-            steps=more,
-            learning_rate=1e-3,
-            batch_size=batch_size,
-            pool=POOL * batch_size // 8,
-            seed=seed,
-        )
-    return network
 
 
 def with_own_statistics(network):
