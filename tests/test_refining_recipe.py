@@ -1,4 +1,5 @@
 from styleguard_edu.backend import keras
+from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import generator_parts
 from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.recipes import refining
@@ -76,3 +77,13 @@ def test_every_way_is_compared(networks):
     redrawn = [f"redrawn_{share}" for share in refining.REDRAWN]
     assert list(table) == ["raw", *redrawn, "refined", "redrawn_and_refined"]
     assert all(row["frechet_distance"] > 0 for row in table.values())
+
+
+@pytest.mark.parametrize(("part", "left"), [("early", 0.40), ("reference", 0.75)])
+def test_refining_lowers_the_distance_as_promised_and_more_than_redrawing(part, left):
+    table = load_checkpoint("digit_gan_early").card["metrics"][part]
+    raw, refined = table["raw"], table["refined"]
+    assert refined["frechet_distance"] <= left * raw["frechet_distance"]
+    assert refined["recall"] >= raw["recall"] - 0.01
+    others = [table[f"redrawn_{share}"]["frechet_distance"] for share in refining.REDRAWN]
+    assert refined["frechet_distance"] < min(others)

@@ -30,8 +30,8 @@ SHAPING_WALKS = (
 )
 # The reference GAN's own D is a good guide without further training, for a shorter way.
 REFERENCE_WALKS = (
-    {"steps": 4, "step_size": 0.05, "weight": 2.0},
-    {"steps": 1, "step_size": 0.3, "prior": 0.0, "temperature": 0.0},
+    {"steps": 4, "step_size": 0.05, "weight": 1.5, "temperature": 0.8},
+    {"steps": 2, "step_size": 0.4, "prior": 0.0, "temperature": 0.0},
 )
 REDRAWN = (10, 25, 50)  # per cent of the samples, those that the critic likes least
 SEEDS = (1, 2, 3)  # of z; 0 is that of the logs
