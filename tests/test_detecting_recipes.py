@@ -1,5 +1,5 @@
 from styleguard_edu import load_checkpoint
-from styleguard_edu.anomalies import GROUPS, Noise, Occlusion, Shift
+from styleguard_edu.anomalies import GROUPS, Noise, Occlusion, Shift, families
 from styleguard_edu.anomalies import Brightness as Exposure
 from styleguard_edu.backend import keras
 from styleguard_edu.datasets import load_digits
@@ -307,6 +307,16 @@ def test_the_digit_detectors_reach_what_the_course_promises():
     assert metrics["mean"]["tpr"] >= 0.90
     assert metrics["mean"]["pixel_auroc"] >= 0.97
     assert min(row["auroc"] for row in metrics.values() if "auroc" in row) >= 0.85
+
+
+def test_each_family_belongs_to_one_group():
+    by_group = [tables.families_of(group, colour=True) for group in GROUPS]
+    assert sum(map(len, by_group)) == 29
+    assert {name for part in by_group for name in part} == set(families(colour=True))
+    assert (
+        len(tables.families_of("structural"))
+        == len(tables.families_of("structural", colour=True)) - 2
+    )
 
 
 def test_damage_of_a_kind_never_shown_is_found_as_promised():

@@ -131,21 +131,14 @@ def train_localiser(
     localiser = keras.Model(network.inputs, network.outputs[0])
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
     localiser.compile(cosine_adam(learning_rate, steps, beta_1=0.9), bce)
-    for done in range(0, steps, pool // batch_size):
-        rng = np.random.default_rng((seed, done))
-        count = min(pool // batch_size, steps - done) * batch_size
-        sound = clean(rng, count)
-        damaged, _ = damage_some(
-            sound.images, kinds, share=damaged_share, rng=rng, content=sound.content
-        )
-        inputs = [damaged.images] if sound.beside is None else [damaged.images, sound.beside]
-        masks = damaged.masks[..., np.newaxis]
-        weights = pixel_weights(masks)
-        localiser.fit(
-            inputs, masks.astype(np.float32), batch_size, sample_weight=weights, verbose=0
-        )
+    pools = _damaged_pools(
+        network, clean, kinds, steps, batch_size, pool, 0.0, seed, damaged_share=damaged_share
+    )
+    for done, inputs, (masks, *_) in pools:
+        weights = pixel_weights(masks > 0)
+        localiser.fit(inputs, masks, batch_size, sample_weight=weights, verbose=0)
         loss = localiser.get_metrics_result()["loss"]
-        print(f"finding, step {done + count // batch_size:6,d}   loss {loss:.4f}", flush=True)
+        print(f"finding, step {done:6,d}   loss {loss:.4f}", flush=True)
 
 
 def pixel_weights(masks):
@@ -185,7 +178,17 @@ def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, poo
         layer.trainable = trainable
 
 
-def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, seed):
+def _damaged_pools(
+    network,
+    clean,
+    kinds,
+    steps,
+    batch_size,
+    pool,
+    mended_share,
+    seed,
+    damaged_share=DAMAGED_SHARE,
+):
     """Pools damaged one after another, each by the network as it is then, enough for ``steps``.
 
     Yields the steps done after a pool, what ``fit`` takes as inputs, and the three answers.
@@ -194,7 +197,7 @@ def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share,
     while done < steps:
         rng = np.random.default_rng((seed, done))
         share = mended_share if done else 0.0
-        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share)
+        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share, damaged_share)
         done_now = min(pool // batch_size, steps - done)
         inputs = [part[: done_now * batch_size] for part in inputs]
         answers = [part[: done_now * batch_size].astype(np.float32) for part in answers]
@@ -202,10 +205,10 @@ def _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share,
         yield done, inputs if len(inputs) > 1 else inputs[0], answers
 
 
-def _damaged_pool(network, clean, kinds, rng, mended_share):
+def _damaged_pool(network, clean, kinds, rng, mended_share, damaged_share=DAMAGED_SHARE):
     """Inputs of the network, and its answers: masks, labels, and what to restore."""
     damaged, names = damage_some(
-        clean.images, kinds, share=DAMAGED_SHARE, rng=rng, content=clean.content
+        clean.images, kinds, share=damaged_share, rng=rng, content=clean.content
     )
     images, masks, broken = damaged.images, damaged.masks, damaged.labels < 0
     moved = np.isin(names, MOVED)

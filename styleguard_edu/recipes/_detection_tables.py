@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..anomalies import local_families
+from ..anomalies import GROUPS, families, local_families
 from ..detection_metrics import pixel_roc_auc, roc_auc
 
 
@@ -35,6 +35,12 @@ def measure_detection(detector, images, kinds, *, content=None, seed=0):
             "tpr": float(np.mean(scores > detector.threshold_)),
         }
     return table
+
+
+def families_of(group, *, colour=False):
+    """The :func:`styleguard_edu.anomalies.families` that belong to one of ``GROUPS``, by name."""
+    names = GROUPS[group]
+    return {name: kind for name, kind in families(colour=colour).items() if name in names}
 
 
 def measure_localisation(detector, images, kinds, *, content=None, seed=0):

@@ -12,7 +12,7 @@ from ..datasets import load_digits
 from ..detector_networks import network_outputs
 from ..guard import load_guard
 from ._cards import save_with_card
-from ._detection_tables import detection_table
+from ._detection_tables import detection_table, families_of
 from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_of_seed
 
 MEASURED = 1_000  # test images a kind
@@ -180,10 +180,9 @@ def correction_table(guard, digits, kinds, filters):
 def _held_out(shown):
     """The same table, each family mended by a guard whose segmenter did not see its group."""
     table = {}
-    for group, names in GROUPS.items():
+    for group in GROUPS:
         guard = guard_of_digits(held_out_segmenter(group)[0], "mnist")
-        kinds = {name: kind for name, kind in families().items() if name in names}
-        part = correction_table(guard, some_digits("mnist"), kinds, shown)
+        part = correction_table(guard, some_digits("mnist"), families_of(group), shown)
         part[f"{group}: mean"] = part.pop("mean")
         part[f"{group}: clean"] = part.pop("clean")
         table |= part

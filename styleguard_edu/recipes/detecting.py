@@ -12,7 +12,7 @@ from ..detectors import PatchDetector
 from ..guard import BUILDERS, StyleGuard
 from ._cards import save_with_card
 from ._damage_training import Clean, train_encoder, train_segmenter, training_kinds
-from ._detection_tables import detection_table, measure_detection
+from ._detection_tables import detection_table, families_of, measure_detection
 from ._snapshots import made_once
 
 SOURCES = ("mnist", "bundled")
@@ -81,11 +81,11 @@ def train_digit_detector_held_out(*, steps=HELD_OUT_STEPS, learning_rate=LEARNIN
     seconds, metrics = 0.0, {}
     digits = load_digits("mnist", verbose=False)
     images = digits.test.images[:MEASURED]
-    for group, names in GROUPS.items():
+    for group in GROUPS:
         segmenter, more_seconds = held_out_segmenter(group, steps, learning_rate, seed)
         detector = guard_of_digits(segmenter, "mnist").detector
         seconds += more_seconds
-        unseen = {name: kind for name, kind in families().items() if name in names}
+        unseen = families_of(group)
         metrics[group] = detection_table(detector, images, unseen)
         alone = detector.parts["segmentation"].calibrate(digits.calibration.images)
         for name, row in measure_detection(alone, images, unseen).items():

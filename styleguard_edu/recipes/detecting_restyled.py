@@ -14,7 +14,7 @@ from ..metrics import ssim
 from ..styles import STYLES, render_style
 from ._cards import save_with_card
 from ._damage_training import POOL, Clean, train_namer, train_segmenter, training_kinds
-from ._detection_tables import detection_table
+from ._detection_tables import detection_table, families_of
 from ._snapshots import made_once
 from .detecting import SOURCES, training_digits
 
@@ -56,11 +56,11 @@ def train_restyled_digit_detector_held_out(
     digits, seconds, metrics = load_digits("mnist", verbose=False), 0.0, {}
     plain = digits.calibration.images[:CALIBRATED], digits.test.images[:FEW]
     restyled = [restyle_codes(generator, x, random_codes(len(x), rng)) for x in plain]
-    for group, names in GROUPS.items():
+    for group in GROUPS:
         networks, more_seconds = _trained(steps, learning_rate, seed, without=group)
         detector = _detector(networks).calibrate(restyled[0], plain[0])
         seconds += more_seconds
-        unseen = {name: kind for name, kind in families(colour=True).items() if name in names}
+        unseen = families_of(group, colour=True)
         metrics[group] = detection_table(detector, restyled[1], unseen, plain[1])
         print(group, metrics[group]["mean"], flush=True)
     save_with_card(

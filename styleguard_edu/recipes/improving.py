@@ -20,7 +20,7 @@ from ._cards import save_with_card
 from ._damage_training import training_kinds
 from ._snapshots import UNFINISHED, cosine_adam
 from .digits import measure_generator
-from .refining import FULL_TRAINING, SHAPING_WALKS, STAGE, early_gan, refine
+from .refining import FULL_TRAINING, STAGE, early_gan, refine, some_steps
 
 WAYS = ("control", "damaged", "refined")  # what D's further fakes are; the control has none
 DAMAGED = 10_000  # training digits
@@ -128,7 +128,7 @@ def go_on(gan, images, damaged, steps, *, refined, seed, batch_size=64):
         other = next(wrong)
         if refined:
             z = rng.standard_normal((batch_size, gan.latent_dim), np.float32)
-            walks = [{**w, "steps": int(rng.integers(w["steps"] + 1))} for w in SHAPING_WALKS]
+            walks = some_steps(rng)
             other = refine(gan.generator, parts, gan.discriminator, z, walks, seed=step)
         gan.train_on_batch((next(real), other))
 

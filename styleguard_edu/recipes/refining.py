@@ -181,12 +181,17 @@ def train_critic(
     batches = endless_batches(images, batch_size, seed=seed)
     for step in range(steps):
         z = rng.standard_normal((batch_size, *generator.input_shape[1:]), np.float32)
-        walks = [{**w, "steps": int(rng.integers(w["steps"] + 1))} for w in SHAPING_WALKS]
+        walks = some_steps(rng)
         fake = refine(generator, parts, critic, z, walks, seed=step)
         losses.append(float(learn(next(batches), fake, tf.constant(step % 8 == 0))))
         if (step + 1) % 100 == 0:
             print(f"step {step + 1:5,d}   loss {np.mean(losses[-100:]):.3f}", flush=True)
     return critic
+
+
+def some_steps(rng):
+    """``SHAPING_WALKS``, each with a random number of its steps, none to all."""
+    return [{**walk, "steps": int(rng.integers(walk["steps"] + 1))} for walk in SHAPING_WALKS]
 
 
 def refine(generator, parts, critic, z, walks, *, seed=0):
