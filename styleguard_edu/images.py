@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
+_TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
 
 
 def check_images(images, *, name="images", shape=None):
@@ -161,6 +162,30 @@ def blend(images, others, strength):
         raise ValueError(f"strength must lie in [0, 1]. Received: {strength}")
     # the two float32 shares sum to 1 or less after rounding, so the result stays in the range
     return (1 - share).astype(np.float32) * images + share.astype(np.float32) * others
+
+
+def stretch_tones(images):
+    r"""Stretch the tones of each image over [0, 1], as a darkroom would correct the exposure.
+
+    .. math:: x' = (x - q_{0.05}) / (q_{0.99} - q_{0.05}), \quad \text{clipped to } [0, 1]
+
+    with the quantiles q over all pixels and channels of the image: one pixel in a hundred may be
+    lighter than white, so that a few false ones do not count.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+        Left as they are.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+        All 0 for an image of a single tone.
+    """
+    images = check_images(images)
+    low, high = np.quantile(images, _TONES, axis=(1, 2, 3), keepdims=True)
+    stretched = (images - low) / np.maximum(high - low, _LEAST_RANGE)
+    return np.clip(stretched, 0, 1).astype(np.float32)
 
 
 def from_uint8(pixels):

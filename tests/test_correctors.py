@@ -553,6 +553,15 @@ def test_a_repair_is_what_the_network_restores_inside_the_mask():
     np.testing.assert_array_equal(corrected[~masks], images[~masks])
 
 
+def test_a_repair_may_prepare_the_image_that_the_network_mends():
+    images, masks = noise(), one_pixel()
+    corrector = RepairCorrector(negative_network(), first=np.square, grow=0, feather=0.0)
+    corrected = corrector.correct(images, masks)
+    expected = np.where(masks[..., np.newaxis], 1 - images**2, images)
+    np.testing.assert_allclose(corrected, expected, atol=1e-6)
+    np.testing.assert_array_equal(corrected[~masks], images[~masks])
+
+
 def test_a_repair_that_compares_needs_the_content_and_prepares_it():
     seen = []
 

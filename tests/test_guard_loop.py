@@ -92,10 +92,10 @@ def spots(*counts, channels=1):
     return images.reshape(-1, 4, 4, channels)
 
 
-def detector():
+def detector(kind=Sum):
     clean = np.zeros((39, 4, 4, 1), np.float32)
     clean[:, 0, 0, 0] = np.arange(1, 40) / 100
-    return Sum().calibrate(clean)
+    return kind().calibrate(clean)
 
 
 def guard(corrector, **settings):
@@ -209,6 +209,25 @@ def test_a_repair_that_makes_more_pixels_look_wrong_is_refused_whatever_the_scor
     report = guard(White(), score=whiter_is_better).run(spots(2))
     assert report.rounds[0].area.tolist() == [2] and report.rounds[0].area_after.tolist() == [[16]]
     assert outcomes(report) == ["refused"]
+
+
+def test_marks_where_nothing_was_changed_do_not_count():
+    class Relative(Sum):
+        """Marks what is more than half as light as the lightest pixel."""
+
+        def _examine(self, images, content, maps):
+            scores, lightest = super()._examine(images, content, True)
+            return scores, lightest / lightest.max(axis=(1, 2), keepdims=True)
+
+    relative = detector(Relative)
+    relative.pixel_threshold_ = 0.5
+    image = spots(2)
+    image[0, 0, 2] = 0.45
+    report = StyleGuard(relative, Black(), margin=0.5).run(image)
+    assert relative.predict_mask(report.images)[0, 0, 2]
+    assert [one.area.tolist() for one in report.rounds] == [[2], [0]]
+    assert report.rounds[0].area_after.tolist() == [[0]] and outcomes(report) == ["improved"]
+    assert report.images[0, 0, 2] == image[0, 0, 2]
 
 
 def test_a_repair_that_lowers_the_p_value_is_refused_whatever_the_score_says():

@@ -10,6 +10,7 @@ from styleguard_edu.images import (
     image_grid,
     in_colour,
     png_bytes,
+    stretch_tones,
     to_uint8,
 )
 
@@ -120,6 +121,31 @@ def test_many_strengths_blend_at_once():
 def test_a_strength_outside_0_to_1_is_refused(strength):
     with pytest.raises(ValueError, match=r"strength must lie in \[0, 1\]. Received: "):
         blend(batch(2), batch(2), strength)
+
+
+def test_tones_are_stretched_image_by_image_over_all_channels():
+    ramp = np.linspace(0.2, 0.6, 300, dtype=np.float32).reshape(1, 10, 10, 3)
+    images = np.concatenate([ramp, 1 - ramp])
+    stretched = stretch_tones(images)
+    assert stretched.dtype == np.float32 and stretched.shape == images.shape
+    # 5 and 99 % of the way from 0.2 to 0.6
+    np.testing.assert_allclose(stretched[0], np.clip((ramp[0] - 0.22) / 0.376, 0, 1), atol=1e-5)
+    np.testing.assert_array_equal(stretched[1], stretch_tones(images[1:])[0])
+
+
+def test_stretched_tones_do_not_depend_on_the_exposure():
+    images = batch(n=5, height=28, width=28)
+    faded = 0.3 + 0.4 * images
+    np.testing.assert_allclose(stretch_tones(faded), stretch_tones(images), atol=1e-5)
+
+
+def test_tones_that_span_the_range_stay_and_a_single_tone_becomes_black():
+    binary = np.zeros((1, 10, 10, 1), np.float32)
+    binary[0, :3] = 1
+    np.testing.assert_array_equal(stretch_tones(binary), binary)
+    np.testing.assert_array_equal(stretch_tones(np.full((1, 8, 8, 3), 0.7, np.float32)), 0)
+    with pytest.raises(ValueError, match="images must have shape"):
+        stretch_tones(binary[0])
 
 
 def test_from_uint8_maps_0_and_255_to_0_and_1_and_adds_the_channel():

@@ -16,18 +16,27 @@ class RepairCorrector(Corrector):
     network : keras.Model
         As built by :func:`styleguard_edu.detector_networks.segmentation_network`, trained; its
         third output is the proposal. With a second input, content must be given.
+    first : callable, optional
+        ``first(images) -> ndarray`` of the same shape: what is done to the images before the
+        network mends them, such as :func:`styleguard_edu.images.stretch_tones`. Damage that the
+        network was not shown may thus become damage that it was.
     prepare : callable, optional
         ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
     grow, feather, strength, limit
         As for :class:`Corrector`.
     """
 
-    def __init__(self, network, *, prepare=None, grow=1, feather=0.5, strength=1.0, limit=0.35):
+    def __init__(
+        self, network, *, first=None, prepare=None, grow=1, feather=0.5, strength=1.0, limit=0.35
+    ):
         super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
         self.network = network
+        self.first = first
         self.prepare = prepare
 
     def _propose(self, images, masks, content):
+        if self.first is not None:
+            images = self.first(images)
         return segmented(self.network, images, content, self.prepare)[2]
 
 

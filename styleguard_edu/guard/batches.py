@@ -122,9 +122,11 @@ def _try(guard, name, batch, rows, before, trials, where):
         margin=guard.margins[name],
         limit=corrector.limit,
     )
-    accepted &= _area(after.masks) <= _area(before.masks)
     if corrector.full_mask:
+        accepted &= _area(after.masks) <= _area(before.masks)
         accepted &= after.p_values >= guard.least_p
+    else:  # what it was not to change is as it was, whatever the detector now thinks of it
+        after = after._replace(masks=after.masks & before.masks)
     for values, new in (
         (trials.images, made),
         *zip(trials.seen, after, strict=True),

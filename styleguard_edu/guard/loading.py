@@ -21,6 +21,7 @@ from ..detectors import (
     TiledDetector,
 )
 from ..gallery import load_paintings
+from ..images import stretch_tones
 from ..painting_style import PaintingStyle
 from .loop import StyleGuard
 
@@ -114,7 +115,7 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "repair": RepairCorrector(segmenter, grow=0, limit=0.6),
+        "repair": RepairCorrector(segmenter, first=stretch_tones, grow=0, limit=0.7),
         "realign": RealignCorrector(
             lambda images, content: detector.surprise_of("reconstruction", images, content)
         ),

@@ -25,15 +25,18 @@ class StyleGuard:
     p-value p, and distance d from the image *as it came in* (primes mark the proposal), one is
     acceptable if
 
-    .. math:: s - s' \ge \mathrm{margin}, \quad p' \ge p, \quad d' \le \mathrm{limit}, \quad
-              \mathrm{area}' \le \mathrm{area}
+    .. math:: s - s' \ge \mathrm{margin}, \quad p' \ge p, \quad d' \le \mathrm{limit}
 
-    where the area is the number of marked pixels. Candidates that change all of an image
-    (``full_mask``) are asked only where no other proposal is acceptable, and must leave it looking
-    sound: :math:`p' \ge` ``least_p``. Of the acceptable proposals that are no longer flagged, or
-    of all acceptable ones if there is none such, the one that uses up the least share of its
-    corrector's ``limit`` is taken. An image leaves the loop when it is no longer flagged, when no
-    proposal is acceptable (what was taken before is kept), or after ``max_rounds``.
+    What a candidate was not to change is as it came, whatever the detector thinks of it now that
+    its surroundings are mended: only pixels marked before *and* after a repair are marked in the
+    next round. Candidates that change all of an image (``full_mask``) are asked only where no
+    other proposal is acceptable; they must not raise the number of marked pixels, and must leave
+    the image looking sound: :math:`p' \ge` ``least_p``.
+
+    Of the acceptable proposals that are no longer flagged, or of all acceptable ones if there is
+    none such, the one that uses up the least share of its corrector's ``limit`` is taken. An image
+    leaves the loop when it is no longer flagged, when no proposal is acceptable (what was taken
+    before is kept), or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the

@@ -37,7 +37,7 @@ class Round:
     scores_after, p_after : ndarray of float64, ``(k, m)``
         Of the proposals.
     area_after : ndarray of int, ``(k, m)``
-        Marked pixels of the proposals.
+        Marked pixels of the proposals: among those marked before, unless all was changed.
     flagged_after : ndarray of bool, ``(k, m)``
         Whether a proposal is flagged still.
     change : ndarray of float64, ``(k, m)``

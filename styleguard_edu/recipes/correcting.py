@@ -11,6 +11,7 @@ from ..checkpoints import load_checkpoint
 from ..datasets import load_digits
 from ..detector_networks import network_outputs
 from ..guard import load_guard
+from ..images import stretch_tones
 from ._cards import save_with_card
 from ._detection_tables import detection_table, families_of
 from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_of_seed
@@ -36,7 +37,7 @@ FILTERS = {
     "sharpening": lambda images: np.clip(
         2 * images - ndimage.gaussian_filter(images, (0, 1, 1, 0), mode="nearest"), 0, 1
     ),
-    "stretching": lambda images: _stretched(images),
+    "stretching": stretch_tones,
     "centring": lambda images: _centred(images),
 }
 
@@ -217,11 +218,6 @@ def _row(guard, images, truth, labels):
 
 def _psnr(images, truth):
     return float(-10 * np.log10(np.mean((images - truth) ** 2)))
-
-
-def _stretched(images):
-    low, high = (np.quantile(images, q, axis=(1, 2), keepdims=True) for q in (0.05, 0.99))
-    return np.clip((images - low) / np.maximum(high - low, 1e-3), 0, 1)
 
 
 def _centred(images):
