@@ -307,6 +307,9 @@ class Brightness:
         scores = 100 * images.mean(axis=(1, 2, 3), dtype=np.float64)
         return Seen(scores, 1 / (1 + scores), images[..., 0])
 
+    def repair_scores(self, findings):
+        return findings.scores
+
 
 class Black(Corrector):
     def _propose(self, images, masks, content):
@@ -374,8 +377,12 @@ def test_steps_of_refinement_are_correctors_by_number():
     np.testing.assert_array_equal(made.repairs["slow"].images[1, 0], CLEAN)
 
 
-def test_another_score_can_decide():
-    made = precomputed(score=lambda images, content: np.full(len(images), 7.0))
+def test_what_a_repair_has_to_lower_is_for_the_detector_to_say():
+    class Stubborn(Brightness):
+        def repair_scores(self, findings):
+            return np.full_like(findings.scores, 7)
+
+    made = precomputed(detector=Stubborn())
     np.testing.assert_array_equal(made.scores, 7)
     assert not made.repairs["black"].accepted.any()  # it never falls
 

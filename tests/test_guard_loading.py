@@ -4,7 +4,7 @@ import warnings
 from styleguard_edu import load_checkpoint, load_digits, load_guard
 from styleguard_edu.anomalies import Noise, Occlusion
 from styleguard_edu.detection_metrics import roc_auc
-from styleguard_edu.guard import DOMAINS, TILE
+from styleguard_edu.guard import BUILDERS, TILE
 from styleguard_edu.recipes._photo_views import restyled_pairs, stacked
 from styleguard_edu.recipes.detecting_photos import photo_kinds
 from styleguard_edu.recipes.detecting_restyled import random_codes, restyle_codes
@@ -75,7 +75,7 @@ def test_the_guard_of_photos_marks_the_damaged_part_of_a_picture_by_the_other_pa
     assert detector.tile_scores(pictures, content).shape == (1, 256 // TILE, 384 // TILE)
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("domain", BUILDERS)
 def test_a_guard_is_loaded_within_5_seconds(domain):
     started = time.process_time()
     load_guard(domain)
@@ -88,12 +88,13 @@ def test_a_guard_calibrated_on_other_digits_than_those_in_use_warns():
 
 
 def test_a_repair_of_a_photo_is_judged_by_the_mean_of_its_tiles():
-    guard = load_guard("photos")
+    detector = load_guard("photos").detector
     photo = measured_photos()["coffee"][:128, :192]
     pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
-    scores = guard.score(pictures, content)
-    np.testing.assert_allclose(scores, guard.detector.tile_scores(pictures, content).mean())
-    assert scores < guard.detector.anomaly_score(pictures, content)
+    found = detector.examine(pictures, content)
+    scores = detector.repair_scores(found)
+    np.testing.assert_allclose(scores, detector.tile_scores(pictures, content).mean())
+    assert scores < found.scores
 
 
 def test_a_guard_of_photos_or_of_the_digits_in_use_does_not_warn():

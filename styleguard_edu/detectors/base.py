@@ -197,6 +197,21 @@ class AnomalyDetector(BaseEstimator):
         masks = self._marked(maps) & flagged[:, np.newaxis, np.newaxis]
         return Findings(scores, p_values, flagged, maps, masks)
 
+    def repair_scores(self, findings):
+        """What a repair of an image has to lower: here, its score.
+
+        Parameters
+        ----------
+        findings : Findings
+            From :meth:`examine`.
+
+        Returns
+        -------
+        ndarray of float64, ``(n,)``
+            Continuous; higher is worse.
+        """
+        return findings.scores
+
     def calibration(self):
         """What :meth:`calibrate` learnt, to keep beside the networks.
 

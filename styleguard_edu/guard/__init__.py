@@ -2,7 +2,6 @@
 
 from .loading import (
     BUILDERS,
-    DOMAINS,
     TILE,
     load_guard,
 )
@@ -12,7 +11,6 @@ from .rounds import Round
 
 __all__ = [
     "BUILDERS",
-    "DOMAINS",
     "TILE",
     "GuardReport",
     "Round",

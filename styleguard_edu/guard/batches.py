@@ -147,15 +147,7 @@ def _choice(guard, trials):
 
 def _look(guard, images, content):
     found = guard.detector.examine(images, content)
-    scores = found.scores
-    if guard.score is not None:
-        scores = np.asarray(guard.score(images, content), np.float64)
-        if scores.shape != (len(images),) or not np.isfinite(scores).all():
-            raise ValueError(
-                f"score must give one finite number for each of {len(images)} images. "
-                f"Received: shape {scores.shape}, {int((~np.isfinite(scores)).sum())} of them "
-                "NaN or infinite"
-            )
+    scores = guard.detector.repair_scores(found)
     return _Seen(scores, found.p_values, found.flagged, found.masks)
 
 

@@ -21,9 +21,9 @@ class StyleGuard:
 
     An image is flagged if its p-value is at most ``false_alarm_rate``; the others are never
     touched. In each round the candidate correctors make proposals for every flagged image, where
-    the detector marked it *as it is now*, and the detector looks at each proposal. With score s,
-    p-value p, and distance d from the image *as it came in* (primes mark the proposal), one is
-    acceptable if
+    the detector marked it *as it is now*, and the detector looks at each proposal. With score s
+    (the detector's ``repair_scores``), p-value p, and distance d from the image *as it came in*
+    (primes mark the proposal), one is acceptable if
 
     .. math:: s - s' \ge \mathrm{margin}, \quad p' \ge p, \quad d' \le \mathrm{limit}
 
@@ -62,9 +62,6 @@ class StyleGuard:
     least_p : float in (0, 1)
         The p-value that an image must reach if all of it is changed. A score falls easily if a
         whole image is made smaller or smoother; to look sound is harder.
-    score : callable, optional
-        ``score(images, content) -> (n,)``, higher = worse, the s above; the detector's own
-        ``anomaly_score`` unless given. It should be continuous.
 
     Attributes
     ----------
@@ -78,7 +75,7 @@ class StyleGuard:
     Raises
     ------
     TypeError
-        If the detector or a corrector is none, or the score cannot be called.
+        If the detector or a corrector is none.
     ValueError
         If a number is not one of those above, or the detector's calibration scores are too few to
         promise the rate.
@@ -96,14 +93,11 @@ class StyleGuard:
         repeats=None,
         margin=1.0,
         least_p=0.01,
-        score=None,
     ):
         require_count("max_rounds", max_rounds, least=1)
         if repeats is not None:
             require_count("repeats", repeats, least=1)
         require_rate("least_p", least_p)
-        if score is not None and not callable(score):
-            raise TypeError(f"score must be callable. Received: {score!r}")
         self.detector = _at_rate(detector, false_alarm_rate)
         self.corrector = corrector
         self.candidates = _named(corrector)
@@ -113,7 +107,6 @@ class StyleGuard:
         self.repeats = max_rounds if repeats is None else repeats
         self.least_p = least_p
         self.margin = margin
-        self.score = score
 
     def run(self, images, content=None, *, batch_size=256, progress=False):
         """Mend what is flagged, as far as it can be mended.
@@ -140,7 +133,7 @@ class StyleGuard:
         TypeError, ValueError
             If images, content or batch size are not as above.
         Exception
-            Whatever the detector, a corrector or the score raises; with the report of what was
+            Whatever the detector or a corrector raises; with the report of what was
             done until then in its attribute ``report``, if a batch had finished its first round.
             Before that, an interrupt is raised as well.
         """

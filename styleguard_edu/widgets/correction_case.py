@@ -127,7 +127,6 @@ def precompute_case(
     thresholds=None,
     strengths=STRENGTHS,
     margin=1.0,
-    score=None,
 ):
     """Mend a few images in every way that the correction explorer offers, and judge all repairs.
 
@@ -150,8 +149,6 @@ def precompute_case(
         Shares of the corrector's result in the repair.
     margin : float > 0
         By which a score must fall for a repair to be accepted.
-    score : callable, optional
-        From (images, content) to ``(n,)``, higher = worse; the detector's score unless given.
 
     Returns
     -------
@@ -173,7 +170,7 @@ def precompute_case(
     thresholds = np.asarray(thresholds, np.float64)
     masks = found.maps > thresholds[:, np.newaxis, np.newaxis, np.newaxis]
 
-    before = found.scores if score is None else np.asarray(score(damaged, content)), found.p_values
+    before = detector.repair_scores(found), found.p_values
 
     def judge(repaired, limit):
         """Scores, p-values and verdicts of one repair at all strengths, ``(3, s, n)``."""
@@ -181,8 +178,8 @@ def precompute_case(
         flat = mixed.reshape(-1, *mixed.shape[2:])
         beside = None if content is None else np.concatenate([content] * len(strengths))
         findings = detector.examine(flat, beside)
-        after = (findings.scores if score is None else score(flat, beside)), findings.p_values
-        after = [np.asarray(values).reshape(mixed.shape[:2]) for values in after]
+        after = detector.repair_scores(findings), findings.p_values
+        after = [values.reshape(mixed.shape[:2]) for values in after]
         pairs = (pair for both in zip(before, after, strict=True) for pair in both)
         accepted = accept(*pairs, change(damaged, mixed), margin=margin, limit=limit)
         return np.stack([*after, accepted])
