@@ -49,9 +49,9 @@ def train_digit_gan_early(
 ):
     """Train the reference digit GAN's first ``steps`` steps, then a critic against what it draws.
 
-    Kept are generator and discriminator as they are then, and the ``critic`` of
-    :func:`train_critic`; the card compares 10,000 samples as they come, with those that the critic
-    likes least drawn anew, and refined.
+    Kept are the generator as it is then, and the ``critic`` of :func:`train_critic`; the card
+    compares 10,000 samples as they come, with those that the critic likes least drawn anew, and
+    refined.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def train_digit_gan_early(
     reference = load_checkpoint("digit_gan").networks
     save_with_card(
         "digit_gan_early",
-        {"generator": generator, "discriminator": gan.discriminator, "critic": critic},
+        {"generator": generator, "critic": critic},
         data="MNIST train split (50,000 images) and bundled train split (997 images)",
         settings={
             "steps": steps,
