@@ -32,12 +32,6 @@ def test_centring_moves_the_mass_to_the_middle_by_whole_pixels():
     np.testing.assert_array_equal(centred, blob(slice(12, 16), slice(12, 16)))
 
 
-def test_stretching_uses_the_whole_range():
-    foggy = 0.4 + 0.2 * blob(slice(4, 24), slice(10, 16))
-    stretched = correcting.FILTERS["stretching"](foggy)
-    assert stretched.min() == 0 and stretched.max() == 1
-
-
 def test_the_table_compares_what_the_judge_reads_before_and_after(monkeypatch):
     monkeypatch.setenv("STYLEGUARD_DIGITS", "bundled")
     guard, digits = load_guard("digits"), correcting.some_digits("bundled", 40)

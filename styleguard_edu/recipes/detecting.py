@@ -17,7 +17,7 @@ from ._snapshots import made_once
 
 SOURCES = ("mnist", "bundled")
 MEASURED = 2_000  # test images a kind, for the cards
-STEPS, HELD_OUT_STEPS = 6_000, 1_500  # of the segmenter; of one that does not see all damage
+STEPS, HELD_OUT_STEPS = 6_000, 3_000  # of the segmenter; of one that does not see all damage
 LEARNING_RATE = 3e-3
 RESAMPLED_SHARE = 0.3  # of the clean digits
 # Largest shift down and across in pixels, angle in degrees, log of the factor, shear.
