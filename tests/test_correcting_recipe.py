@@ -113,7 +113,7 @@ def test_a_photo_is_repaired_and_inpainted_with_the_same_masks():
 @pytest.mark.parametrize("source", ["mnist", "bundled"])
 def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(source):
     table = load_checkpoint("digit_correction").card["metrics"][source]
-    assert table["mean"]["recovered"] >= 0.45
+    assert table["mean"]["recovered"] >= 0.6  # the aim was 0.45
     assert table["mean"]["recovered"] > table["mean"]["recovered_by_filters"]
     assert abs(table["clean"]["after"] - table["clean"]["before"]) <= 0.002
     assert min(row["after"] - row["before"] for row in table.values()) >= -0.005
@@ -121,7 +121,7 @@ def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(so
 
 def test_damage_of_a_kind_never_shown_is_corrected_too_but_less_than_by_a_filter_in_hindsight():
     mean = load_checkpoint("digit_correction").card["metrics"]["held_out"]["mean"]
-    assert 0.1 < mean["recovered"] < mean["recovered_by_filters"]  # lesson 08 says so
+    assert 0.25 < mean["recovered"] < mean["recovered_by_filters"]  # lesson 08 says so
 
 
 def test_other_seeds_detect_and_correct_as_promised():
