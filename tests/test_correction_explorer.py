@@ -220,6 +220,55 @@ def test_cases_with_other_thresholds_have_a_slider_of_their_own():
     assert explorer.threshold["b"].row.layout.display == "flex"
 
 
+@pytest.fixture
+def levels():
+    """Cases called by images, damage and severity."""
+    names = [
+        ("digits", "fog", 2),
+        ("digits", "fog", 4),
+        ("digits", "blur", 2),
+        ("digits", "blur", 4),
+    ]
+    explorer = CorrectionExplorer(dict.fromkeys([*names, ("photos", "leak", 3)], case()))
+    yield explorer
+    explorer.close()
+
+
+def test_cases_are_chosen_part_by_part(levels):
+    images, damage, leak, severity, only = levels.case.rows
+    assert levels.case.value == ("digits", "fog", 2)
+    severity.value = 4
+    damage.value = "blur"
+    assert levels.state["case"] == ("digits", "blur", 4)  # the severity stays
+    images.value = "photos"
+    assert levels.state["case"] == ("photos", "leak", 3)
+    assert [row.layout.display for row in levels.case.rows] == [
+        "flex",
+        "none",
+        "flex",
+        "none",
+        "flex",
+    ]
+    assert [row.description for row in (images, leak, only)] == ["images", "damage", "severity"]
+
+
+def test_a_case_can_be_set_by_its_name_and_is_said_in_words(levels):
+    levels.case.value = ("digits", "blur", 4)
+    assert [row.value for row in levels.case.rows[:2]] == ["digits", "blur"]
+    assert "below damaged (digits, blur, severity 4)," in levels.pictures[0].tooltip
+    two = CorrectionExplorer({("fog", 2): case(), ("fog", 3): case()})
+    assert [row.description for row in two.case.rows] == ["damage", "severity"]
+    assert "below damaged (fog, severity 2)," in two.pictures[0].tooltip
+
+
+@pytest.mark.parametrize(
+    "names", [["a", ("a", 1)], [("a", "b", 1, 2)], [("a", 1), ("digits", "a", 1)]]
+)
+def test_names_of_cases_are_all_of_one_kind(names):
+    with pytest.raises(ValueError, match="cases must be called by a str each, or by tuples"):
+        CorrectionExplorer(dict.fromkeys(names, case()))
+
+
 # The pictures
 
 

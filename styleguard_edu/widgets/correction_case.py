@@ -173,16 +173,17 @@ def precompute_case(
     before = detector.repair_scores(found), found.p_values
 
     def judge(repaired, limit):
-        """Scores, p-values and verdicts of one repair at all strengths, ``(3, s, n)``."""
-        mixed = np.stack([at_strength(damaged, repaired, share) for share in strengths])
+        """Scores, p-values and verdicts of k repairs at all strengths, ``(3, k, s, n)``."""
+        mixed = np.stack(
+            [at_strength(damaged, one, share) for one in repaired for share in strengths]
+        )
         flat = mixed.reshape(-1, *mixed.shape[2:])
-        beside = None if content is None else np.concatenate([content] * len(strengths))
-        findings = detector.examine(flat, beside)
+        findings = detector.examine(flat, _repeated(content, len(mixed)))
         after = detector.repair_scores(findings), findings.p_values
         after = [values.reshape(mixed.shape[:2]) for values in after]
         pairs = (pair for both in zip(before, after, strict=True) for pair in both)
         accepted = accept(*pairs, change(damaged, mixed), margin=margin, limit=limit)
-        return np.stack([*after, accepted])
+        return np.stack([*after, accepted]).reshape(3, len(repaired), len(strengths), -1)
 
     repairs = {
         name: _repair(damaged, masks, content, versions, judge)
@@ -208,17 +209,18 @@ def _repair(damaged, masks, content, versions, judge):
     versions = versions if isinstance(versions, Mapping) else {0: versions}
     first = next(iter(versions.values()))
     used = masks[:1] if first.full_mask else masks  # the same repair with every mask
+    marked = used.reshape(-1, *used.shape[2:])
+    again = _repeated(damaged, len(used)), marked, _repeated(content, len(used))
     full = np.stack(
         [
-            [corrector.correct(damaged, marked, content) for marked in used]
+            corrector.correct(*again).reshape(len(used), *damaged.shape)
             for corrector in versions.values()
         ]
     )
-    judged = np.array([[judge(repaired, first.limit) for repaired in row] for row in full])
+    judged = np.stack([judge(repaired, first.limit) for repaired in full], axis=1)
     shape = (len(versions), len(masks))
     images, scores, p_values, accepted = (
-        np.broadcast_to(values, (*shape, *values.shape[2:]))
-        for values in (full, *np.moveaxis(judged, 2, 0))
+        np.broadcast_to(values, (*shape, *values.shape[2:])) for values in (full, *judged)
     )
     return Repairs(
         images,
@@ -229,6 +231,11 @@ def _repair(damaged, masks, content, versions, judge):
         steps=tuple(versions),
         whole=first.full_mask,
     )
+
+
+def _repeated(images, times):
+    """All images so many times, one after the other; None stays None."""
+    return None if images is None else np.concatenate([images] * times)
 
 
 def _thresholds(clean_maps, own):

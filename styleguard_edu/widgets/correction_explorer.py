@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..plotting import overlay_heatmaps, tint_masks
+from ._case_choice import CaseChoice, in_words
 from ._drawing import encode
 from ._page import CACHED, in_percent, steady_labels
 from ._parts import Explorer, ValueSlider, View, choice
@@ -24,16 +25,17 @@ class CorrectionExplorer(Explorer):
 
     Parameters
     ----------
-    cases : dict of str to CorrectionCase
-        By what to call them, such as "scratch, severity 3"; all with the same strengths.
+    cases : dict of str, or of tuple, to CorrectionCase
+        By the damage, such as "scratch"; or by damage and severity, ("scratch", 3); or by what the
+        images are as well, ("digits", "scratch", 3). All with the same strengths.
     names : dict of str to str, optional
         What to call correctors, where their keys will not do.
     false_alarm_rate : float in (0, 1)
 
     Attributes
     ----------
-    case : ipywidgets.ToggleButtons
-        Its value is a name.
+    case : CaseChoice
+        One row of buttons for each part of a case's name; its value is a name.
     corrector : dict of str to ipywidgets.ToggleButtons
         By case; their values are names of correctors.
     threshold : dict of str to ValueSlider
@@ -83,7 +85,8 @@ class CorrectionExplorer(Explorer):
 
         Parameters
         ----------
-        case, corrector : str
+        case : str or tuple
+        corrector : str
         threshold, strength, step : int
             Which of the case's thresholds and strengths, and of the corrector's steps.
 
@@ -106,7 +109,7 @@ class CorrectionExplorer(Explorer):
     def _make_controls(self):
         """Buttons and sliders. Cases that offer the same share a control."""
         first = next(iter(self.cases.values()))
-        self.case = choice("damage", {name: name for name in self.cases})
+        self.case = CaseChoice(self.cases)
         percent = np.round(100 * np.asarray(first.strengths)).astype(int)
         self.strength = ValueSlider("strength in %", percent, index=len(percent) - 1)
         buttons, thresholds, self.step = {}, {}, {}
@@ -124,14 +127,15 @@ class CorrectionExplorer(Explorer):
                     last = len(repairs.steps) - 1
                     slider = ValueSlider("refinement steps", repairs.steps, index=last)
                     self.step[repairs.steps] = slider
-        for control in (self.case, *buttons.values()):
+        for control in buttons.values():
             control.style.description_width = "64px"
         self._show_controls()
         sliders = [*thresholds.values(), self.strength, *self.step.values()]
         align(sliders)
-        return [self.case, *buttons.values()], sliders
+        return [*self.case.rows, *buttons.values()], sliders
 
     def _show_controls(self):
+        self.case.show()
         case = self.case.value
         for name in self.cases:
             self.corrector[name].layout.display = "none"
@@ -173,8 +177,8 @@ class CorrectionExplorer(Explorer):
         for k in flagged:
             sheet.frame(bitmap, 1, k)
         alt = (
-            f"{len(one.clean)} images: clean, below damaged ({case}), below the heatmaps of the "
-            f"detector. Flagged and framed: {listed(flagged)}."
+            f"{len(one.clean)} images: clean, below damaged ({in_words(case)}), below the heatmaps "
+            f"of the detector. Flagged and framed: {listed(flagged)}."
         )
         masks = tuple(self._draw_mask(case, value) for value in one.thresholds)
         return (encode(bitmap), alt), masks
