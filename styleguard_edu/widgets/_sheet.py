@@ -92,8 +92,11 @@ class Sheet(FramedPage):
         self._print(bitmap, (0, (top + bottom) // 2 + 16), text)
 
     def note(self, text):
-        """Write one line at the foot of the page, for all states."""
-        self._print(self.base, (0, self.base.height - self.line), text)
+        """Write lines at the foot of the page, for all states."""
+        lines = text.splitlines()
+        top = self.base.height - len(lines) * self.line
+        for number, line in enumerate(lines):
+            self._print(self.base, (0, top + number * self.line), line)
 
     def _print(self, bitmap, place, text):
         bitmap.paste(self._ink, place, stamp(text))

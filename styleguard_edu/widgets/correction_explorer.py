@@ -264,10 +264,10 @@ class _Sheets:
         self.before = Sheet(shape, [("clean",), ("damaged",), ("heatmap",)], coloured=True)
         self.mask = Sheet(shape, [("mask",)], coloured=True)
         self.corrected = Sheet(shape, [("corrected",)])
-        self.changed = Sheet(shape, [("change",)], words=WORDS, coloured=False, foot=40)
+        self.changed = Sheet(shape, [("change",)], words=WORDS, coloured=False, foot=72)
         self.changed.note(
-            f"Framed: flagged, as p is at most {rate:.0%}. Change: white where brighter, black "
-            "where darker."
+            f"Framed: flagged, as p is at most {rate:.0%}.\n"
+            "Change: white where brighter, black where darker."
         )
 
 
