@@ -133,9 +133,9 @@ class StyleGuard:
         TypeError, ValueError
             If images, content or batch size are not as above.
         Exception
-            Whatever the detector or a corrector raises; with the report of what was
-            done until then in its attribute ``report``, if a batch had finished its first round.
-            Before that, an interrupt is raised as well.
+            Whatever the detector or a corrector raises; with the report of what was done until
+            then in its attribute ``report``, if a batch had finished its first round. Before that,
+            an interrupt is raised as well.
         """
         require_count("batch_size", batch_size, least=1)
         images = check_images(images)

@@ -61,11 +61,6 @@ class CaseChoice:
         for level, part in enumerate(path):
             self._row_after[path[:level]].value = part
 
-    def observe(self, changed):
-        """Call ``changed(change)`` whenever another case is chosen."""
-        for row in self.rows:
-            row.observe(changed, "value")
-
     def show(self):
         """Show the rows on the way to the case chosen, and hide the others."""
         path = self._path()
