@@ -29,7 +29,6 @@ TILE = 64  # pixels a side, of photos
 # By which a repair must lower the score. Of the repairs that lowered the mean over the tiles of a
 # photo by so much, none did harm on scenes for calibration.
 MARGINS = {"digits": 1.0, "restyled_digits": 1.0, "photos": 0.25}
-_CHECKPOINTS = {domain: f"{domain.removesuffix('s')}_detector" for domain in MARGINS}
 
 
 def load_guard(domain, *, source=None):
@@ -54,8 +53,8 @@ def load_guard(domain, *, source=None):
     ValueError
         If the domain or the source is unknown.
     """
-    if domain not in MARGINS:
-        raise ValueError(f"domain must be one of {tuple(MARGINS)}. Received: {domain!r}")
+    if domain not in BUILDERS:
+        raise ValueError(f"domain must be one of {tuple(BUILDERS)}. Received: {domain!r}")
     if source is not None and source not in ("mnist", "bundled"):
         raise ValueError(f'source must be "mnist" or "bundled". Received: {source!r}')
     in_use = digit_source()
@@ -65,7 +64,7 @@ def load_guard(domain, *, source=None):
             f"{in_use}: its false-alarm rate does not hold for them.",
             stacklevel=2,
         )
-    checkpoint = load_checkpoint(_CHECKPOINTS[domain])
+    checkpoint = load_checkpoint(f"{domain.removesuffix('s')}_detector")
     detector, correctors = BUILDERS[domain](checkpoint)
     calibrated_on = "photos" if domain == "photos" else source or in_use
     start = f"{calibrated_on}_"

@@ -44,12 +44,12 @@ class CaseChoice:
                     dict.fromkeys(path[level] for path in self._names if path[:level] == before)
                 )
                 if (level, options) not in made:
-                    row = choice(label, {str(option): option for option in options})
-                    row.style.description_width = "64px"
-                    made[level, options] = row
+                    made[level, options] = choice(label, {str(name): name for name in options})
                 self._row_after[before] = made[level, options]
         self.rows = list(made.values())
-        self.show()
+        for row in self.rows:
+            row.observe(lambda change: self._show(), "value")
+        self._show()
 
     @property
     def value(self):
@@ -61,7 +61,7 @@ class CaseChoice:
         for level, part in enumerate(path):
             self._row_after[path[:level]].value = part
 
-    def show(self):
+    def _show(self):
         """Show the rows on the way to the case chosen, and hide the others."""
         path = self._path()
         for row in self.rows:

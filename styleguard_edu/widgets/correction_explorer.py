@@ -127,7 +127,7 @@ class CorrectionExplorer(Explorer):
                     last = len(repairs.steps) - 1
                     slider = ValueSlider("refinement steps", repairs.steps, index=last)
                     self.step[repairs.steps] = slider
-        for control in buttons.values():
+        for control in (*self.case.rows, *buttons.values()):
             control.style.description_width = "64px"
         self._show_controls()
         sliders = [*thresholds.values(), self.strength, *self.step.values()]
@@ -135,7 +135,6 @@ class CorrectionExplorer(Explorer):
         return [*self.case.rows, *buttons.values()], sliders
 
     def _show_controls(self):
-        self.case.show()
         case = self.case.value
         for name in self.cases:
             self.corrector[name].layout.display = "none"
