@@ -373,6 +373,30 @@ def test_at_most_12_candidates_an_image_are_scored_in_one_batch():
     assert images == content and images % 3 == 0 and images <= 12 * 3
 
 
+def test_a_candidate_that_is_the_image_itself_is_not_scored_twice():
+    asked = []
+
+    def counting(images, content):
+        asked.append(len(images))
+        return np.zeros(len(images))
+
+    there, elsewhere = bars(1), np.roll(bars(1), 3, axis=2)
+    for images in (there, elsewhere, np.concatenate([there, elsewhere])):
+        RealignCorrector(counting).align(images)
+    assert asked == [8, 9, 17]  # centring by whole pixels is nothing to the first
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_an_image_more_than_2_px_off_the_middle_plainly_needs_realignment(axis):
+    steps = [-3, -1, 0, 1, 3]
+    images = np.concatenate([np.roll(bars(1), step, axis=axis) for step in steps])
+    needed = RealignCorrector(no_score).plainly_needed(images)
+    assert needed.dtype == bool
+    # the bar's own centre is (14, 14), the middle
+    np.testing.assert_array_equal(needed, np.abs(steps) > 2)
+    assert not Corrector().plainly_needed(images).any()
+
+
 def test_realigning_ignores_the_masks_and_keeps_colour():
     damaged = Shift(pixels=3)(bars(2, channels=3), rng=0).images
     corrector = RealignCorrector(unlike_a_bar, box=21.0)
@@ -423,8 +447,9 @@ def test_bounds_are_checked(settings, words):
 def test_scores_are_checked():
     with pytest.raises(TypeError, match="score must be callable"):
         RealignCorrector(None)
+    shifted = Shift(pixels=4)(bars(2), rng=0).images
     with pytest.raises(ValueError, match="score must give one number for each of 18 images"):
-        RealignCorrector(lambda images, content: np.zeros(2)).align(bars(2))
+        RealignCorrector(lambda images, content: np.zeros(2)).align(shifted)
     with pytest.raises(FloatingPointError, match="score must give finite numbers"):
         RealignCorrector(lambda images, content: np.full(len(images), np.nan)).align(bars(2))
 

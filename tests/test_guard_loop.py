@@ -449,6 +449,46 @@ def test_what_changes_all_of_an_image_is_asked_only_where_nothing_else_helped():
     np.testing.assert_array_equal(one.scores_after[0], one.scores)
 
 
+class BlackWhereWanted(AllBlack):
+    """Says that images with so many white pixels plainly need it."""
+
+    def __init__(self, *counts):
+        super().__init__()
+        self.counts = counts
+
+    def plainly_needed(self, images):
+        return np.isin(images.sum(axis=(1, 2, 3)), self.counts)
+
+
+def test_what_plainly_needs_all_changed_is_asked_about_where_a_repair_is_not_enough():
+    # a pixel less is enough for the first only; the third does not need more plainly
+    both = {"all": BlackWhereWanted(1, 3), "one": OnePixel()}
+    (first,) = guard(both, max_rounds=1).run(spots(1, 3, 2)).rounds
+    assert first.accepted[1].all()
+    np.testing.assert_array_equal(first.asked[0], [False, True, False])
+    np.testing.assert_array_equal(first.choice, [1, 0, 1])
+    np.testing.assert_array_equal(first.mended, [True, True, False])
+
+
+def test_a_proposal_that_changes_nothing_is_not_looked_at():
+    class Counting(Sum):
+        looked = ()
+
+        def _examine(self, images, content, maps):
+            type(self).looked += (len(images),)
+            return super()._examine(images, content, maps)
+
+    class OnlyOfOne(Black):
+        def _propose(self, images, masks, content):
+            return np.where(images.sum(axis=(1, 2, 3), keepdims=True) > 1, images, 0)
+
+    built = guard(OnlyOfOne(), Counting)
+    Counting.looked = ()
+    report = built.run(spots(1, 2, 3))
+    assert Counting.looked == (3, 1) and outcomes(report) == ["mended", "refused", "refused"]
+    np.testing.assert_array_equal(report.rounds[0].scores_after, [[0, 2, 3]])
+
+
 def test_each_candidate_may_have_a_margin_of_its_own():
     both = {"one": OnePixel(), "all": AllBlack()}
     report = guard(both, margin={"one": 5.0, "all": 0.5}, max_rounds=1).run(spots(3))

@@ -121,6 +121,20 @@ class Corrector(BaseEstimator):
         side = 2 * self.grow + 1
         return maximum_filter(masks, (1, side, side), mode="constant")
 
+    def plainly_needed(self, images):
+        """Images that no other corrector can be enough for, as one sees without a detector.
+
+        Parameters
+        ----------
+        images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+
+        Returns
+        -------
+        ndarray of bool, ``(n,)``
+            All False, but for correctors that know of such images.
+        """
+        return np.zeros(len(check_images(images)), bool)
+
     def __sklearn_clone__(self):
         # networks and scores are shared with the clone: nothing here changes them
         return type(self)(**self.get_params(deep=False))

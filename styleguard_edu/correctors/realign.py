@@ -11,6 +11,7 @@ from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
 _RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
+_OFF = 2.0  # pixels: a sound digit's centre of mass is not that far from the middle
 _STANDS_OUT = 0.3  # of the largest contrast: belongs to what is shown
 _ANGLE, _LOG_SCALE, _SHEAR = 2, 3, 4  # places in a transform, after down and across
 # Fixed guesses, as shares of the bounds. Finer ones, or a second round around the best, cost a
@@ -144,6 +145,15 @@ class RealignCorrector(Corrector):
             parts.append(self._align(images[part], None if content is None else content[part]))
         return Alignment(*map(np.concatenate, zip(*parts, strict=True)))
 
+    def plainly_needed(self, images):
+        """Images whose centre of mass is more than 2 pixels off the middle, down or across.
+
+        Parameters and result as for :meth:`Corrector.plainly_needed`.
+        """
+        images = check_images(images)
+        off = _layout(images).centres - _middle(images.shape)
+        return np.abs(off).max(axis=1) > _OFF
+
     def _propose(self, images, masks, content):
         return self.align(images, content).images
 
@@ -153,7 +163,7 @@ class RealignCorrector(Corrector):
         transforms = _candidates(layout, images.shape, self.box, bounds)
         splines = _splines(images)
         made = np.stack([_transformed(images, splines, layout.centres, t) for t in transforms])
-        scores = self._scores(made, content)
+        scores = self._scores(made, content, transforms.any(axis=-1))
         shares = np.abs(transforms) / np.where(bounds > 0, bounds, 1)
         best = (scores + self.penalty * (shares**2).sum(axis=-1)).argmin(axis=0)  # first of ties
         chosen = best, np.arange(len(images))
@@ -165,20 +175,24 @@ class RealignCorrector(Corrector):
             scores[chosen],
         )
 
-    def _scores(self, made, content):
-        k, n = made.shape[:2]
-        beside = None if content is None else np.tile(content, (k, 1, 1, 1))
-        scores = np.asarray(self.score(made.reshape(-1, *made.shape[2:]), beside), np.float64)
-        if scores.shape != (k * n,):
+    def _scores(self, made, content, moved):
+        """Scores ``(k, n)``; of what was not moved only the first, for the others are the same."""
+        asked = moved.copy()
+        asked[0] = True
+        beside = None if content is None else content[np.nonzero(asked)[1]]
+        scores = np.asarray(self.score(made[asked], beside), np.float64)
+        if scores.shape != (asked.sum(),):
             raise ValueError(
-                f"score must give one number for each of {k * n} images. "
+                f"score must give one number for each of {asked.sum()} images. "
                 f"Received: shape {scores.shape}"
             )
         if not np.isfinite(scores).all():
             raise FloatingPointError(
                 "score must give finite numbers. Received: NaN or infinite values"
             )
-        return scores.reshape(k, n)
+        table = np.zeros(moved.shape)
+        table[asked] = scores
+        return np.where(asked, table, table[0])
 
 
 def transformed(images, transforms):

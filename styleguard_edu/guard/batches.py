@@ -88,8 +88,8 @@ def _after_round(guard, batch):
 
 
 def _tried(guard, batch, rows, before):
-    """What the candidates propose: first those that keep to the masks, then, where none of them
-    helped, those that change all of an image."""
+    """What the candidates propose: first those that keep to the masks, then those that change all
+    of an image, where they are asked."""
     k, m = len(guard.candidates), len(rows)
     trials = _Trials(
         np.stack([batch.images[rows]] * k),
@@ -97,12 +97,24 @@ def _tried(guard, batch, rows, before):
         *(np.zeros((k, m), kind) for kind in (float, bool, bool)),
     )
     for whole in (False, True):
-        open_ = ~trials.accepted.any(axis=0)
-        for number, name in enumerate(guard.candidates):
-            places = np.flatnonzero(open_ & (batch.taken[number, rows] < guard.repeats))
-            if guard.candidates[name].full_mask == whole and len(places):
-                _try(guard, name, batch, rows, before, trials, (number, places))
+        helped = trials.accepted.any(axis=0)
+        enough = (trials.accepted & ~trials.seen.flagged).any(axis=0)
+        for number, (name, corrector) in enumerate(guard.candidates.items()):
+            if corrector.full_mask == whole:
+                open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
+                places = _where_asked(corrector, batch.images[rows], open_, helped)
+                if len(places):
+                    _try(guard, name, batch, rows, before, trials, (number, places))
     return trials
+
+
+def _where_asked(corrector, images, open_, helped):
+    """Places of the images about which a corrector is asked: where a proposal of another helped,
+    though it did not suffice, only if they plainly need this one."""
+    asked, helped = open_.copy(), np.flatnonzero(open_ & helped)
+    if len(helped):
+        asked[helped] = corrector.plainly_needed(images[helped])
+    return np.flatnonzero(asked)
 
 
 def _try(guard, name, batch, rows, before, trials, where):
@@ -112,7 +124,8 @@ def _try(guard, name, batch, rows, before, trials, where):
     content = None if batch.content is None else batch.content[own]
     before = _Seen(*(values[places] for values in before))
     made = corrector.correct(batch.images[own], before.masks, content)
-    after, moved = _look(guard, made, content), change(batch.originals[own], made)
+    after = _look_again(guard, made, content, batch.images[own], before)
+    moved = change(batch.originals[own], made)
     accepted = accept(
         before.scores,
         after.scores,
@@ -149,6 +162,15 @@ def _look(guard, images, content):
     found = guard.detector.examine(images, content)
     scores = guard.detector.repair_scores(found)
     return _Seen(scores, found.p_values, found.flagged, found.masks)
+
+
+def _look_again(guard, made, content, images, before):
+    """What the detector says of proposals; for those that change nothing it is known."""
+    rows = np.flatnonzero((made != images).any(axis=(1, 2, 3)))
+    if not len(rows):
+        return before
+    seen = _look(guard, made[rows], None if content is None else content[rows])
+    return _Seen(*(_put(values, rows, new) for values, new in zip(before, seen, strict=True)))
 
 
 def _area(masks):

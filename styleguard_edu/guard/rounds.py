@@ -31,9 +31,9 @@ class Round:
     tried : tuple of k str
         The candidate correctors' names.
     asked : ndarray of bool, ``(k, m)``
-        Which candidates made a proposal: those that change all of an image are asked only where
-        none of the others helped. Where one was not asked, the arrays below tell of the image as
-        it was.
+        Which candidates made a proposal: those that change all of an image are not always asked,
+        see :class:`StyleGuard`. Where one was not asked, the arrays below tell of the image as it
+        was.
     scores_after, p_after : ndarray of float64, ``(k, m)``
         Of the proposals.
     area_after : ndarray of int, ``(k, m)``
