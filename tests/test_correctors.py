@@ -387,13 +387,13 @@ def test_a_candidate_that_is_the_image_itself_is_not_scored_twice():
 
 
 @pytest.mark.parametrize("axis", [1, 2])
-def test_an_image_more_than_2_px_off_the_middle_plainly_needs_realignment(axis):
-    steps = [-3, -1, 0, 1, 3]
+def test_an_image_clearly_off_the_middle_plainly_needs_realignment(axis):
+    steps = [-3, -2, -1, 0, 1, 2, 3]
     images = np.concatenate([np.roll(bars(1), step, axis=axis) for step in steps])
     needed = RealignCorrector(no_score).plainly_needed(images)
     assert needed.dtype == bool
     # the bar's own centre is (14, 14), the middle
-    np.testing.assert_array_equal(needed, np.abs(steps) > 2)
+    np.testing.assert_array_equal(needed, np.abs(steps) > 1.25)
     assert not Corrector().plainly_needed(images).any()
 
 

@@ -450,7 +450,7 @@ def test_what_changes_all_of_an_image_is_asked_only_where_nothing_else_helped():
 
 
 class BlackWhereWanted(AllBlack):
-    """Says that images with so many white pixels plainly need it."""
+    """Says that images with so many white pixels left plainly need it."""
 
     def __init__(self, *counts):
         super().__init__()
@@ -461,8 +461,8 @@ class BlackWhereWanted(AllBlack):
 
 
 def test_what_plainly_needs_all_changed_is_asked_about_where_a_repair_is_not_enough():
-    # a pixel less is enough for the first only; the third does not need more plainly
-    both = {"all": BlackWhereWanted(1, 3), "one": OnePixel()}
+    # a pixel less is enough for the first only; what is left of the third does not need more
+    both = {"all": BlackWhereWanted(0, 2), "one": OnePixel()}
     (first,) = guard(both, max_rounds=1).run(spots(1, 3, 2)).rounds
     assert first.accepted[1].all()
     np.testing.assert_array_equal(first.asked[0], [False, True, False])

@@ -11,7 +11,7 @@ from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
 _RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
-_OFF = 2.0  # pixels: a sound digit's centre of mass is not that far from the middle
+_OFF = 1.25  # pixels: the centres of mass of sound digits lie at most 0.5 off the middle
 _STANDS_OUT = 0.3  # of the largest contrast: belongs to what is shown
 _ANGLE, _LOG_SCALE, _SHEAR = 2, 3, 4  # places in a transform, after down and across
 # Fixed guesses, as shares of the bounds. Finer ones, or a second round around the best, cost a
@@ -146,7 +146,7 @@ class RealignCorrector(Corrector):
         return Alignment(*map(np.concatenate, zip(*parts, strict=True)))
 
     def plainly_needed(self, images):
-        """Images whose centre of mass is more than 2 pixels off the middle, down or across.
+        """Images whose centre of mass is more than 1.25 px off the middle, down or across.
 
         Parameters and result as for :meth:`Corrector.plainly_needed`.
         """

@@ -97,20 +97,21 @@ def _tried(guard, batch, rows, before):
         *(np.zeros((k, m), kind) for kind in (float, bool, bool)),
     )
     for whole in (False, True):
-        helped = trials.accepted.any(axis=0)
-        enough = (trials.accepted & ~trials.seen.flagged).any(axis=0)
+        choice = _choice(guard, trials)
+        better = chosen_images(batch.images[rows], trials.images, choice)
+        enough = (choice >= 0) & ~_chosen(before.flagged, trials.seen.flagged, choice)
         for number, (name, corrector) in enumerate(guard.candidates.items()):
             if corrector.full_mask == whole:
                 open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
-                places = _where_asked(corrector, batch.images[rows], open_, helped)
+                places = _where_asked(corrector, better, open_, choice >= 0)
                 if len(places):
                     _try(guard, name, batch, rows, before, trials, (number, places))
     return trials
 
 
 def _where_asked(corrector, images, open_, helped):
-    """Places of the images about which a corrector is asked: where a proposal of another helped,
-    though it did not suffice, only if they plainly need this one."""
+    """Places of the images about which a corrector is asked: if another's proposal helped, though
+    it was not enough, only where what that left plainly needs this one."""
     asked, helped = open_.copy(), np.flatnonzero(open_ & helped)
     if len(helped):
         asked[helped] = corrector.plainly_needed(images[helped])
