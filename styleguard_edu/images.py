@@ -10,6 +10,9 @@ import io
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from .checks import require_number
 
 LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
 _TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
@@ -186,6 +189,35 @@ def stretch_tones(images):
     low, high = np.quantile(images, _TONES, axis=(1, 2, 3), keepdims=True)
     stretched = (images - low) / np.maximum(high - low, _LEAST_RANGE)
     return np.clip(stretched, 0, 1).astype(np.float32)
+
+
+def sharpen(images, *, amount=1.0):
+    r"""Sharpen images by unsharp masking: add what a blur would take away.
+
+    .. math:: x' = x + \mathrm{amount} \cdot (x - G * x), \quad \text{clipped to } [0, 1]
+
+    with a Gaussian G of 1 pixel; beyond the border lies the pixel nearest to it.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+        Left as they are.
+    amount : float >= 0
+        At 0 nothing changes.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If images or amount are not as above.
+    """
+    images = check_images(images)
+    require_number("amount", amount, 0, np.inf)
+    detail = images - gaussian_filter(images, (0, 1, 1, 0), mode="nearest")
+    return np.clip(images + np.float32(amount) * detail, 0, 1)
 
 
 def from_uint8(pixels):

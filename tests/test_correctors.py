@@ -13,6 +13,7 @@ from styleguard_edu.correctors import (
     transformed,
 )
 from styleguard_edu.detector_networks import segmentation_network
+from styleguard_edu.images import sharpen
 from styleguard_edu.metrics import psnr
 
 import numpy as np
@@ -585,6 +586,20 @@ def test_a_repair_may_prepare_the_image_that_the_network_mends():
     expected = np.where(masks[..., np.newaxis], 1 - images**2, images)
     np.testing.assert_allclose(corrected, expected, atol=1e-6)
     np.testing.assert_array_equal(corrected[~masks], images[~masks])
+
+
+def test_a_repair_may_be_sharpened_before_it_is_put_into_the_mask():
+    images, masks = noise(), one_pixel()
+    settings = {"grow": 0, "feather": 0.0}
+    corrector = RepairCorrector(negative_network(), sharpness=0.5, **settings)
+    expected = np.where(masks[..., np.newaxis], sharpen(1 - images, amount=0.5), images)
+    np.testing.assert_allclose(corrector.correct(images, masks), expected, atol=1e-6)
+    broken = negative_network()
+    broken.get_layer("offset").bias.assign([np.nan])
+    with pytest.raises(FloatingPointError, match="must propose finite images"):
+        RepairCorrector(broken, sharpness=0.5).correct(images, masks)
+    with pytest.raises(ValueError, match=r"sharpness must be a number >= 0.*Received: -1"):
+        RepairCorrector(broken, sharpness=-1)
 
 
 def test_a_repair_that_compares_needs_the_content_and_prepares_it():

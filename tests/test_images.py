@@ -10,6 +10,7 @@ from styleguard_edu.images import (
     image_grid,
     in_colour,
     png_bytes,
+    sharpen,
     stretch_tones,
     to_uint8,
 )
@@ -17,6 +18,7 @@ from styleguard_edu.images import (
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 
 def batch(n=3, height=4, width=5, channels=1):
@@ -121,6 +123,40 @@ def test_many_strengths_blend_at_once():
 def test_a_strength_outside_0_to_1_is_refused(strength):
     with pytest.raises(ValueError, match=r"strength must lie in \[0, 1\]. Received: "):
         blend(batch(2), batch(2), strength)
+
+
+def test_sharpening_adds_what_a_blur_takes_away():
+    # a white line on grey: sums of a Gaussian of 1 px say what its blur would leave
+    line = np.full((1, 9, 15, 3), 0.2, np.float32)
+    line[:, :, 7] = 0.6
+    kernel = np.exp(-0.5 * np.arange(-4, 5) ** 2.0)
+    kernel /= kernel.sum()
+    sharpened = sharpen(line, amount=0.5)
+    assert sharpened.dtype == np.float32
+    expected = np.full(15, 0.2)
+    expected[3:12] -= 0.5 * 0.4 * kernel
+    expected[7] += 1.5 * 0.4
+    np.testing.assert_allclose(sharpened, np.broadcast_to(expected[:, None], line.shape), atol=1e-6)
+
+
+def test_sharpening_by_0_or_of_a_single_tone_changes_nothing_and_stays_in_range():
+    images = batch(n=3)
+    np.testing.assert_array_equal(sharpen(images, amount=0), images)
+    flat = np.full((1, 8, 8, 1), 0.7, np.float32)
+    np.testing.assert_allclose(sharpen(flat), flat, atol=1e-6)
+    strong = sharpen(images, amount=5)
+    assert (strong.min(), strong.max()) == (0, 1)
+    for amount in (-0.1, np.inf):
+        with pytest.raises(ValueError, match=f"amount must be .*Received: {amount}"):
+            sharpen(images, amount=amount)
+
+
+def test_a_blurred_image_comes_closer_to_what_it_was_when_sharpened():
+    square = np.zeros((1, 28, 28, 1), np.float32)
+    square[:, 9:19, 9:19] = 1
+    blurred = gaussian_filter(square, (0, 1, 1, 0))
+    errors = [np.abs(sharpen(blurred, amount=a) - square).mean() for a in (0, 0.5, 1)]
+    assert errors[0] > errors[1] > errors[2]
 
 
 def test_tones_are_stretched_image_by_image_over_all_channels():

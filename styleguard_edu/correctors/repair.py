@@ -1,6 +1,10 @@
 """Two correctors with a network: what was seen in training, and what the content asks for."""
 
+import numpy as np
+
+from ..checks import require_number
 from ..detector_networks import segmented
+from ..images import sharpen
 from .base import Corrector
 
 
@@ -20,6 +24,9 @@ class RepairCorrector(Corrector):
         ``first(images) -> ndarray`` of the same shape: what is done to the images before the
         network mends them, such as :func:`styleguard_edu.images.stretch_tones`. Damage that the
         network was not shown may thus become damage that it was.
+    sharpness : float >= 0
+        The ``amount`` by which :func:`styleguard_edu.images.sharpen` sharpens the guess, for that
+        is softer than what it is the mean of.
     prepare : callable, optional
         ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
     grow, feather, strength, limit
@@ -27,17 +34,31 @@ class RepairCorrector(Corrector):
     """
 
     def __init__(
-        self, network, *, first=None, prepare=None, grow=1, feather=0.5, strength=1.0, limit=0.35
+        self,
+        network,
+        *,
+        first=None,
+        sharpness=0.0,
+        prepare=None,
+        grow=1,
+        feather=0.5,
+        strength=1.0,
+        limit=0.35,
     ):
         super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+        require_number("sharpness", sharpness, 0, np.inf)
         self.network = network
         self.first = first
+        self.sharpness = sharpness
         self.prepare = prepare
 
     def _propose(self, images, masks, content):
         if self.first is not None:
             images = self.first(images)
-        return segmented(self.network, images, content, self.prepare)[2]
+        guess = segmented(self.network, images, content, self.prepare)[2]
+        if not self.sharpness:
+            return guess
+        return sharpen(self._checked_proposal(guess, images.shape), amount=self.sharpness)
 
 
 class RestyleCorrector(Corrector):

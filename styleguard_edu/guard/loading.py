@@ -100,7 +100,7 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "repair": RepairCorrector(segmenter, first=stretch_tones, grow=0, limit=0.7),
+        "repair": RepairCorrector(segmenter, first=stretch_tones, sharpness=0.5, grow=0, limit=0.7),
         "realign": RealignCorrector(
             lambda images, content: detector.surprise_of("reconstruction", images, content)
         ),

@@ -11,7 +11,7 @@ from ..checkpoints import load_checkpoint
 from ..datasets import load_digits
 from ..detector_networks import network_outputs
 from ..guard import load_guard
-from ..images import stretch_tones
+from ..images import sharpen, stretch_tones
 from ._cards import save_with_card
 from ._detection_tables import detection_table, families_of
 from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_of_seed
@@ -34,9 +34,7 @@ FILTERS = {
     "closing": _filtered(ndimage.grey_closing),
     "erosion": _filtered(ndimage.grey_erosion),
     "dilation": _filtered(ndimage.grey_dilation),
-    "sharpening": lambda images: np.clip(
-        2 * images - ndimage.gaussian_filter(images, (0, 1, 1, 0), mode="nearest"), 0, 1
-    ),
+    "sharpening": sharpen,
     "stretching": stretch_tones,
     "centring": lambda images: _centred(images),
 }
