@@ -12,8 +12,6 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from .checks import require_number
-
 LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
 _TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
 
@@ -215,7 +213,8 @@ def sharpen(images, *, amount=1.0):
         If images or amount are not as above.
     """
     images = check_images(images)
-    require_number("amount", amount, 0, np.inf)
+    if not 0 <= amount < np.inf:
+        raise ValueError(f"amount must be a number >= 0, finite. Received: {amount!r}")
     detail = images - gaussian_filter(images, (0, 1, 1, 0), mode="nearest")
     return np.clip(images + np.float32(amount) * detail, 0, 1)
 
