@@ -99,7 +99,7 @@ def _tried(guard, batch, rows, before):
     for whole in (False, True):
         choice = _choice(guard, trials)
         better = chosen_images(batch.images[rows], trials.images, choice)
-        enough = (choice >= 0) & ~_chosen(before.flagged, trials.seen.flagged, choice)
+        enough = ~_chosen(before.flagged, trials.seen.flagged, choice)  # all were flagged before
         for number, (name, corrector) in enumerate(guard.candidates.items()):
             if corrector.full_mask == whole:
                 open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
