@@ -164,7 +164,8 @@ def nearest_neighbours(queries, references, *, count=1):
     Returns
     -------
     distances : ndarray of float, ``(n, count)``
-        Nearest first. For images in [0, 1], in units of one fully changed pixel.
+        Nearest first. Between images in [0, 1], n pixels turned from black to white make the
+        square root of n.
     indices : ndarray of int, ``(n, count)``
         Rows of ``references``.
     """

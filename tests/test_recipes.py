@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import load_checkpoint
@@ -102,6 +103,13 @@ def test_noise_is_judged_worse_than_the_reference_generator(judge, monkeypatch):
     assert good["frechet_distance"] < 0.1 * bad["frechet_distance"]
     assert good["precision"] > bad["precision"]
     assert good["recall"] > bad["recall"]
+
+
+def test_a_generator_that_copies_lies_nearer_to_its_training_images_than_new_ones_do():
+    trained, new = np.zeros((2, 28, 28, 1), np.float32), np.zeros((3, 28, 28, 1), np.float32)
+    new[:, :2, :2] = 1  # four pixels from black to white: a distance of two
+    copier = SimpleNamespace(input_shape=(None, 64), predict=lambda z, **_: trained)
+    assert digits.nearest_training_image(copier, trained, new) == {"drawn": 0.0, "new": 2.0}
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_names(capsys):

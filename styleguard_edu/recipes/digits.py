@@ -9,7 +9,7 @@ from ..checkpoints import load_checkpoint
 from ..datasets import load_digits
 from ..gan import GAN
 from ..images import to_uint8
-from ..metrics import feature_statistics, frechet_distance, precision_recall
+from ..metrics import feature_statistics, frechet_distance, nearest_neighbours, precision_recall
 from ..networks import digit_discriminator, digit_generator, digit_judge, feature_extractor
 from ..training import endless_batches
 from ._cards import save_with_card
@@ -17,6 +17,7 @@ from ._snapshots import cosine_adam, snapshot_steps, train_with_snapshots
 
 MEASURED = 10_000  # images a Frechet distance is computed from
 COMPARED = 2_000  # images a side for precision and recall while training
+COPIES_SOUGHT = 400  # images whose nearest training image is looked for
 
 
 def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
@@ -100,6 +101,7 @@ def train_digit_gan(*, steps=20_000, batch_size=64, learning_rate=1e-3, seed=0):
         "digit_gan",
         np.concatenate([mnist.train.images, bundled.train.images]),
         "MNIST train split (50,000 images) and bundled train split (997 images)",
+        mnist.test.images,
         steps=steps,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -112,10 +114,12 @@ def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, s
 
     Parameters and what is kept are those of :func:`train_digit_gan`, but for the discriminator.
     """
+    bundled = load_digits("bundled")
     _train_and_save(
         "digit_gan_bundled",
-        load_digits("bundled").train.images,
+        bundled.train.images,
         "bundled train split (997 images)",
+        bundled.test.images,
         generator_only=True,
         steps=steps,
         batch_size=batch_size,
@@ -124,8 +128,9 @@ def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, s
     )
 
 
-def _train_and_save(name, images, data, *, generator_only=False, **settings):
-    """Train a digit GAN on ``images`` and save it with its card and its log."""
+def _train_and_save(name, images, data, new, *, generator_only=False, **settings):
+    """Train a digit GAN on ``images`` and save it with its card and its log; ``new`` are real
+    images that it has not seen."""
     steps, rate, seed = settings["steps"], settings["learning_rate"], settings["seed"]
     keras.utils.set_random_seed(seed)
     gan = GAN(digit_generator(), digit_discriminator(), seed=seed)
@@ -140,6 +145,8 @@ def _train_and_save(name, images, data, *, generator_only=False, **settings):
     )
     real = load_digits("mnist", verbose=False).test.images
     final = measure_generator(gan.averaged_generator, judge, real)
+    metrics = {key: round(value, 3) for key, value in final.items()}
+    metrics["nearest_training_image"] = nearest_training_image(gan.averaged_generator, images, new)
     networks = {"generator": gan.averaged_generator}
     if not generator_only:
         networks["discriminator"] = gan.discriminator
@@ -149,9 +156,10 @@ def _train_and_save(name, images, data, *, generator_only=False, **settings):
         data=data,
         settings=settings,
         seconds=log["seconds"][-1],
-        metrics={key: round(value, 3) for key, value in final.items()},
+        metrics=metrics,
         notes="generator: the running average of G's weights. Measured against MNIST's test "
-        "split, 10,000 images a side; precision and recall in the log from 2,000.",
+        "split, 10,000 images a side; precision and recall in the log from 2,000. "
+        "nearest_training_image: median distance of 400 drawn and of 400 new real images",
         arrays=log,
     )
 
@@ -201,6 +209,29 @@ def measure_generator(generator, judge, real=None, *, compared=MEASURED):
         "recall": quality.recall,
         "rarest_digit": float(shares.min()),
         "commonest_digit": float(shares.max()),
+    }
+
+
+def nearest_training_image(generator, images, new):
+    """How far drawn and new real images lie from the nearest training image.
+
+    Parameters
+    ----------
+    generator : keras.Model
+        As for :func:`measure_generator`.
+    images, new : ndarray of float32, ``(n, 28, 28, 1)`` in [0, 1]
+        What it learnt from; real images that it has not seen.
+
+    Returns
+    -------
+    dict of str to float
+        ``drawn``, ``new``: median Euclidean distance, from 400 images each or all if there are
+        fewer.
+    """
+    sets = {"drawn": _draw(generator, COPIES_SOUGHT), "new": new[:COPIES_SOUGHT]}
+    return {
+        name: round(float(np.median(nearest_neighbours(some, images)[0])), 3)
+        for name, some in sets.items()
     }
 
 
