@@ -183,13 +183,14 @@ def _train_and_save(name, *, steps, learning_rate, seed, keep_log=True):
         metrics=_measure(style, paintings),
         notes="generator: the running average of G's weights; codes in the order of the "
         f"paintings. Measured on {', '.join(PHOTO_SPLITS['test'])} at 384x256, mean; matched_ "
-        "is the baseline, histogram matching.",
+        "is the baseline, histogram matching; photo_ the photo as it is; floor_ the painting "
+        "itself.",
         arrays=log if keep_log else None,
     )
 
 
 def _measure(style, paintings):
-    """One row a painting: the network's measures, and the baseline's texture and structure."""
+    """One row a painting: the network's measures, and what they are to be compared with."""
     photos, table = measured_photos(), {}
     for name, painting in paintings.items():
         row = measure_repainting(
@@ -201,6 +202,14 @@ def _measure(style, paintings):
             photos,
             only=BASELINE,
         )
-        row |= {f"matched_{key}": value for key, value in base.items()}
+        row |= {f"matched_{key}": value for key, value in base.items()} | _ends(painting, photos)
         table[name] = {key: round(value, 4) for key, value in row.items()}
     return table
+
+
+def _ends(painting, photos):
+    """The texture distances of the photos as they are, and of the painting from itself."""
+    untouched = measure_repainting(lambda photo: photo, painting, photos, only=("texture",))
+    painting = fit_short_side(painting, SHORT_SIDE)
+    floor = texture.texture_distance(painting, painting)
+    return {"photo_texture": untouched["texture"], "floor_texture": floor}
