@@ -84,6 +84,8 @@ class PaintingStyle(AdversarialModel):
         self._paintings = pictures
         self._seed = 0 if seed is None else seed
         self.noise_seed = keras.random.SeedGenerator(seed)  # of the grain
+        # As a graph: called eagerly, it would keep what every layer says until the end.
+        self._repaint = tf.function(lambda *x: self.averaged_generator(list(x), training=False))
         self.compile()
 
     def compile(
@@ -210,9 +212,9 @@ class PaintingStyle(AdversarialModel):
         Parameters
         ----------
         picture : ndarray of float, ``(height, width, 3)`` in [0, 1], at least 16 pixels a side
-            Time and memory grow with its pixels: 384x256 takes about 0.2 s on two cores, and a
-            hundred bytes a pixel; :func:`styleguard_edu.pictures.load_picture` brings files to a
-            working size.
+            Time and memory grow with its pixels: 384x256 takes about 0.2 s on two cores, a second
+            at the first picture of a size, and about 600 bytes a pixel;
+            :func:`styleguard_edu.pictures.load_picture` brings files to a working size.
         style : str or dict of str to float, optional
             A painting's name, or a blend: shares by name, at least 0, of which only the
             proportions count. May be left out where there is one painting.
@@ -231,8 +233,9 @@ class PaintingStyle(AdversarialModel):
         sides = ((8, 8 + -height % 4), (8, 8 + -width % 4), (0, 0))  # the network wants fours
         padded = np.pad(picture, sides, mode="reflect")[np.newaxis]
         grain = np.random.default_rng(seed).standard_normal((*padded.shape[:3], 1), np.float32)
-        painted = self.averaged_generator([padded, grain, code], training=False)
-        painted = np.asarray(painted)[0, 8 : 8 + height, 8 : 8 + width]
+        inputs = [tf.constant(part) for part in (padded, grain, code)]
+        repaint = self._repaint.get_concrete_function(*map(tf.TensorSpec.from_tensor, inputs))
+        painted = repaint(*inputs).numpy()[0, 8 : 8 + height, 8 : 8 + width]
         return blend(picture, painted, strength)
 
     def code(self, style=None):
