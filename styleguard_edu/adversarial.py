@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from .backend import keras, tf
+from .checks import require_count, require_number
 
 
 class AdversarialModel(keras.Model):
@@ -74,10 +75,8 @@ class AdversarialModel(keras.Model):
         **kwargs
             As for ``keras.Model.compile``, for example ``run_eagerly=True``.
         """
-        if r1_weight < 0:
-            raise ValueError(f"r1_weight must be at least 0. Received: {r1_weight}")
-        if r1_every != int(r1_every) or r1_every < 1:
-            raise ValueError(f"r1_every must be a whole number >= 1. Received: {r1_every}")
+        require_number("r1_weight", r1_weight, 0, float("inf"))
+        require_count("r1_every", r1_every, 1)
         if not 0 <= average_decay < 1:
             raise ValueError(f"average_decay must lie in [0, 1). Received: {average_decay}")
         super().compile(**kwargs)
@@ -85,7 +84,7 @@ class AdversarialModel(keras.Model):
         self.discriminator_optimizer = discriminator_optimizer or _adam()
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.r1_weight, self.r1_every = float(r1_weight), int(r1_every)
+        self.r1_weight, self.r1_every = float(r1_weight), r1_every
         self.average_decay = float(average_decay)
 
     def fit(self, x, **kwargs):
@@ -111,7 +110,12 @@ class AdversarialModel(keras.Model):
             return super().fit(x, **kwargs)
         except KeyboardInterrupt:
             print(f"\nStopped by hand after {int(self.steps)} steps; what was learnt is kept.")
-            return self.history
+            history = self.__dict__.get("history")  # Keras sets it when training begins
+            if history is None:
+                return keras.callbacks.History()
+            for callback in kwargs.get("callbacks") or ():
+                callback.on_train_end()  # Keras does so only where nothing was raised
+            return history
 
     def due_penalty(self, discriminator, real):
         """The R1 penalty on every ``r1_every``-th step, else 0.
@@ -176,9 +180,7 @@ class AdversarialModel(keras.Model):
     def load_own_variables(self, store):
         store = {key: store[key] for key in store.keys()}  # noqa: SIM118 (a store is no mapping)
         if self.noise_seed is not None:
-            # the second name: states of painting styles from before the names were made one
-            old = store.pop("grain_seed", None)
-            self.noise_seed.state.assign(store.pop("noise_seed") if old is None else old)
+            self.noise_seed.state.assign(store.pop("noise_seed"))
         super().load_own_variables(store)
 
 

@@ -35,10 +35,11 @@ def require_number(name, value, low, high):
         raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")
 
 
-def require_count(name, value, least=0):
-    """Raise ValueError unless ``value`` is a whole number, ``least`` or more."""
-    if not is_whole(value) or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least}. Received: {value!r}")
+def require_count(name, value, least=0, most=np.inf):
+    """Raise ValueError unless ``value`` is a whole number from ``least`` to ``most``."""
+    if not is_whole(value) or not least <= value <= most:
+        allowed = f">= {least}" if most == np.inf else f"from {least} to {most}"
+        raise ValueError(f"{name} must be a whole number {allowed}. Received: {value!r}")
 
 
 def require_positive(name, value):

@@ -172,6 +172,31 @@ def test_an_interrupt_keeps_what_was_learnt(capsys):
     assert "Stopped by hand after 2 steps" in capsys.readouterr().out
 
 
+def test_an_interrupt_ends_the_callbacks_as_the_end_of_training_does():
+    class Stop(keras.callbacks.Callback):
+        ended = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+        def on_train_end(self, logs=None):
+            self.ended += 1
+
+    stop = Stop()
+    history = make_gan().fit(IMAGES, batch_size=8, verbose=0, callbacks=[stop])
+    assert isinstance(history, keras.callbacks.History) and stop.ended == 1
+
+
+def test_an_interrupt_before_the_first_batch_is_no_error(capsys):
+    def batches():
+        raise KeyboardInterrupt
+        yield
+
+    history = make_gan().fit(batches(), steps_per_epoch=1, verbose=0)
+    assert history.history == {}
+    assert "Stopped by hand after 0 steps" in capsys.readouterr().out
+
+
 def test_saved_weights_hold_the_whole_state(tmp_path):
     file = tmp_path / "state.weights.h5"
     straight, stopped, resumed = make_gan(), make_gan(), make_gan(seed=5)
