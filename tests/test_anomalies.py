@@ -1,7 +1,7 @@
 import subprocess
 import sys
 import time
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from itertools import pairwise
 
 import styleguard_edu
@@ -221,6 +221,12 @@ def test_parameter_and_severity_exclude_each_other(kind):
     value = kind.SEVERITIES[0]
     with pytest.raises(ValueError, match=f"either {parameter} or severity. Received: {parameter}="):
         kind(**{parameter: value}, severity=2)
+
+
+@EVERY_KIND
+def test_a_kind_can_be_rebuilt_from_its_repr_and_copied_with_a_change(kind):
+    assert eval(repr(kind(severity=2)), {kind.__name__: kind}) == kind(severity=2)
+    assert replace(kind(), local=True) == kind(local=True)
 
 
 @EVERY_KIND
@@ -635,6 +641,13 @@ def test_damage_some_hands_each_image_its_own_content(digits, restyled):
     rows = leaked.labels == -1
     shown = np.abs(leaked.images[rows] - digits[rows])
     assert np.median(shown) == 0
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_damage_some_wants_one_content_for_each_image(digits, restyled, count):
+    content = np.resize(digits, (count, *digits.shape[1:]))
+    with pytest.raises(ValueError, match="content"):
+        damage_some(restyled, [StyleLeak(share=1)], share=0.5, rng=0, content=content)
 
 
 def test_damage_some_calls_an_image_clean_that_nothing_changed():

@@ -16,6 +16,7 @@ from itertools import groupby
 import numpy as np
 
 from ..checks import require_number
+from ..images import check_content
 from .base import Anomaly, Damaged
 from .blur import Blur, Dilation, Erosion, GlassBlur, MotionBlur, Pixelation
 from .draws import as_generator
@@ -156,6 +157,7 @@ def damage_some(images, kinds, *, share, rng, content=None):
         raise TypeError(f"kinds must hold at least one anomaly, and only such. Received: {kinds!r}")
     require_number("share", share, 0, 1)
     images, rng = kinds[0]._check_images(images), as_generator(rng)
+    content = None if content is None else check_content(content, images)
     n = len(images)
     which = np.full(n, -1)
     count = int(share * n + rng.random())
@@ -163,7 +165,7 @@ def damage_some(images, kinds, *, share, rng, content=None):
     damaged = Damaged(images.copy(), np.zeros(images.shape[:3], bool), np.ones(n, int))
     for index in np.unique(which[which >= 0]):
         rows = np.flatnonzero(which == index)
-        own = None if content is None else np.asarray(content)[rows]
+        own = None if content is None else content[rows]
         for whole, part in zip(
             damaged, kinds[index](images[rows], rng=rng, content=own), strict=True
         ):

@@ -58,7 +58,8 @@ class Anomaly:
     Raises
     ------
     TypeError, ValueError
-        If parameter and severity are both given, or one of them is no number of its range.
+        If parameter and severity are both given and do not agree, or one of them is no number
+        of its range.
     """
 
     severity: int | None = None
@@ -78,20 +79,21 @@ class Anomaly:
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __post_init__(self):
-        given = getattr(self, self.parameter)
-        if given is not None and self.severity is not None:
-            raise ValueError(
-                f"Give {type(self).__name__} either {self.parameter} or severity. "
-                f"Received: {self.parameter}={given!r} and severity={self.severity!r}"
-            )
         if not isinstance(self.local, (bool, np.bool_)):
             raise TypeError(f"local must be True or False. Received: {self.local!r}")
-        if given is None:
-            severity = 3 if self.severity is None else self.severity
+        given, severity = getattr(self, self.parameter), self.severity
+        if given is None or severity is not None:
+            severity = 3 if severity is None else severity
             if not is_whole(severity) or not 1 <= severity <= 5:
                 raise ValueError(f"severity must be 1, 2, 3, 4 or 5. Received: {severity!r}")
             object.__setattr__(self, "severity", int(severity))
-            given = self.SEVERITIES[self.severity - 1]
+            own = self.SEVERITIES[severity - 1]
+            if given not in (None, own):  # both together are what dataclasses.replace gives
+                raise ValueError(
+                    f"Give {type(self).__name__} either {self.parameter} or severity. "
+                    f"Received: {self.parameter}={given!r} and severity={severity!r}"
+                )
+            given = own
         object.__setattr__(self, self.parameter, self._checked(given))
 
     def _checked(self, value):
