@@ -8,6 +8,7 @@ import numpy as np
 
 from .backend import keras
 from .files import data_path, sha256, write_atomically
+from .installation import restore_command
 
 _CARD = "card.json"
 
@@ -128,9 +129,16 @@ def verified_card(name, *, folder=None):
     if not (home / _CARD).is_file():
         known = sorted(card.parent.name for card in home.parent.glob(f"*/{_CARD}"))
         raise ValueError(f"name must be one of the checkpoints {known}. Received: {name!r}")
-    card = json.loads((home / _CARD).read_text(encoding="utf-8"))
-    cure = "Restore it: git checkout -- data/checkpoints (or install the package again)."
-    for file, expected in card["sha256"].items():
+    cure = f"To restore it: {restore_command('checkpoints')}"
+    try:
+        card = json.loads((home / _CARD).read_text(encoding="utf-8"))
+        files = card["sha256"].items()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{home / _CARD} must be JSON that gives the SHA-256 of every file. {cure}. "
+            f"Received: {error!r}"
+        ) from error
+    for file, expected in files:
         path = home / file
         if not path.is_file():
             raise FileNotFoundError(f"{path} is missing. {cure}")

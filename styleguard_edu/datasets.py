@@ -19,6 +19,7 @@ import numpy as np
 
 from . import fetching
 from .files import data_path
+from .installation import restore_command
 
 __all__ = ["Digits", "Split", "digit_source", "fetch_mnist", "load_digits", "mnist_path"]
 
@@ -27,7 +28,7 @@ _MNIST_CURE = (
     f"Move this file away and fetch MNIST again with `{_FETCH}`, "
     "or set STYLEGUARD_DIGITS=bundled to use the bundled digits"
 )
-_BUNDLED_CURE = "Restore it with `git checkout data/digits.npz`, or install styleguard-edu again"
+_BUNDLED_CURE = f"To restore it: {restore_command('digits.npz')}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

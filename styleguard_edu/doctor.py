@@ -30,6 +30,7 @@ OK, WARN, FAIL = "OK", "WARN", "FAIL"
 
 _OLDEST, _TOO_NEW = (3, 11), (3, 14)  # the same range as requires-python in pyproject.toml
 _GIB = 2**30
+_WINDOWS = os.name == "nt"  # there, commands are for PowerShell
 _TENSORFLOW = {"tensorflow", "tensorflow-cpu"}  # two wheels, one package folder
 
 
@@ -173,7 +174,8 @@ def check_kernel():
     # A bare "python" stands for the Python that runs Jupyter. Symbolic links are not followed:
     # in every virtual environment, python is a link to the same program.
     bare = program in {"python", "python3", "python{}.{}".format(*sys.version_info[:2])}
-    if bare or os.path.abspath(program) == os.path.abspath(sys.executable):
+    own, its = (os.path.normcase(os.path.abspath(path)) for path in (sys.executable, program))
+    if bare or own == its:
         return Check("kernel", OK, 'the kernel "python3" is this Python')
     return Check("kernel", FAIL, f'the kernel "python3" is another Python: {program}', cure)
 
@@ -211,9 +213,23 @@ def check_data():
     try:
         digits = load_digits(verbose=False)
     except Exception as error:  # a broken mnist.npz, or a wrong STYLEGUARD_DIGITS
-        return Check("data", FAIL, str(error), f"{python_command()} -m styleguard_edu.datasets")
+        return Check("data", FAIL, str(error), _digits_cure())
     detail = f"notebooks will use the {digits.source} digits, {len(digits.train.images)} to train"
     return Check("data", OK, detail)
+
+
+def _digits_cure():
+    """The command after which digits can be loaded, by what keeps them from it."""
+    from .datasets import digit_source, mnist_path
+
+    fetch = f"{python_command()} -m styleguard_edu.datasets"
+    try:
+        digit_source()
+    except ValueError:
+        return ("Remove-Item Env:" if _WINDOWS else "unset ") + "STYLEGUARD_DIGITS"
+    if not os.path.lexists(path := mnist_path()):
+        return fetch
+    return f'{"Move-Item" if _WINDOWS else "mv"} "{path}" "{path}.damaged"; {fetch}'
 
 
 def check_checkpoints():

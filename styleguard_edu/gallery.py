@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .files import data_path
+from .installation import restore_command
 from .pictures import load_picture
 
 __all__ = ["PHOTO_SPLITS", "load_paintings", "load_photos"]
@@ -67,7 +68,7 @@ def load_paintings():
         If a painting is damaged.
     """
     folder = data_path("paintings")
-    cure = "Restore it with `git checkout data/paintings`, or install styleguard-edu again"
+    cure = f"To restore it: {restore_command('paintings')}"
     paths = sorted(folder.glob("*.jpg"), key=lambda path: path.stem)
     if not paths:
         state = "no .jpg file in it" if folder.is_dir() else "no such folder"

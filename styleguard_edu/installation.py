@@ -76,7 +76,9 @@ def install_command(*what, again=False):
 
 
 def restore_command(part):
-    """Return the command that brings back a part of the project's own data folder."""
+    """Return what brings back a part of the project's own data folder: mostly a command."""
     if (CHECKOUT / ".git").exists():
         return f'git -C "{CHECKOUT}" checkout -- data/{part}'
+    if (CHECKOUT / "pyproject.toml").is_file():  # a copy, as downloaded in one archive
+        return f"download the project again, and copy data/{part} from there to {CHECKOUT}"
     return install_command(WHEEL, again=True)

@@ -45,8 +45,16 @@ def test_a_changed_file_is_refused_by_name_and_with_the_cure(saved):
     folder, _ = saved
     file = folder / "trial" / "discriminator.keras"
     file.write_bytes(file.read_bytes()[:-1] + b"x")
-    with pytest.raises(ValueError, match=r"discriminator\.keras is damaged.*git checkout"):
+    with pytest.raises(ValueError, match=r"discriminator\.keras is damaged.*To restore it: "):
         load_checkpoint("trial", folder=folder)
+
+
+@pytest.mark.parametrize("text", ['{"name": "tri', "{}", "[]", '{"sha256": 3}'])
+def test_a_damaged_card_is_named_with_the_cure(saved, text):
+    folder, _ = saved
+    (folder / "trial" / "card.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"card\.json must be JSON .* To restore it: .* Received"):
+        verified_card("trial", folder=folder)
 
 
 def test_a_missing_file_is_named(saved):

@@ -279,7 +279,7 @@ def test_a_broken_link_is_an_error_not_a_switch(cache, tmp_path):
 def test_damaged_bundled_digits_name_their_own_cure(tmp_path, monkeypatch):
     (tmp_path / "digits.npz").write_bytes(b"not a zip")
     monkeypatch.setattr(datasets, "data_path", tmp_path.joinpath)
-    with pytest.raises(ValueError, match=r"digits\.npz is damaged.*git checkout data/digits\.npz"):
+    with pytest.raises(ValueError, match=r"digits\.npz is damaged.*To restore it: .*data/digits"):
         datasets.load_digits("bundled")
 
 

@@ -152,13 +152,40 @@ def test_damaged_bundled_digits_fail(monkeypatch, tmp_path):
     assert check.status == FAIL and "bundled" in check.detail and check.cure
 
 
-def test_a_damaged_mnist_fails_with_the_command_that_fetches_it(monkeypatch, tmp_path):
-    np.savez(tmp_path / "mnist.npz", x_train=np.zeros(3))
+@pytest.fixture
+def no_mnist(monkeypatch, tmp_path):
+    """The path of an MNIST that is not there, although it is asked for."""
     monkeypatch.setenv("STYLEGUARD_DATA", str(tmp_path))
     monkeypatch.delenv("STYLEGUARD_DIGITS", raising=False)
+    return tmp_path / "mnist.npz"
+
+
+def test_a_missing_mnist_fails_with_the_command_that_fetches_it(no_mnist):
     check = doctor.check_data()
-    assert check.status == FAIL and "mnist.npz" in check.detail
-    assert check.cure.endswith("-m styleguard_edu.datasets")
+    assert check.status == FAIL and str(no_mnist) in check.detail
+    assert check.cure == f"{installation.python_command()} -m styleguard_edu.datasets"
+
+
+def test_a_damaged_mnist_is_moved_away_before_it_is_fetched_again(no_mnist, monkeypatch):
+    np.savez(no_mnist, x_train=np.zeros(3))
+    check = doctor.check_data()
+    assert check.status == FAIL and str(no_mnist) in check.detail
+    move, fetch = check.cure.split("; ")
+    assert fetch == f"{installation.python_command()} -m styleguard_edu.datasets"
+    assert move.endswith(f' "{no_mnist}" "{no_mnist}.damaged"')
+    monkeypatch.setattr(doctor, "_WINDOWS", True)
+    assert doctor.check_data().cure.startswith("Move-Item ")
+
+
+@pytest.mark.parametrize(
+    ("windows", "cure"),
+    [(False, "unset STYLEGUARD_DIGITS"), (True, "Remove-Item Env:STYLEGUARD_DIGITS")],
+)
+def test_a_wrong_variable_is_to_be_unset(monkeypatch, windows, cure):
+    monkeypatch.setenv("STYLEGUARD_DIGITS", "minst")
+    monkeypatch.setattr(doctor, "_WINDOWS", windows)
+    check = doctor.check_data()
+    assert check.status == FAIL and "minst" in check.detail and check.cure == cure
 
 
 @pytest.fixture
@@ -268,6 +295,8 @@ def test_data_are_restored_by_git_in_a_checkout_and_by_pip_elsewhere(monkeypatch
     assert installation.restore_command("digits.npz").endswith(
         f'--force-reinstall --no-deps "{installation.WHEEL}"'
     )
+    (tmp_path / "pyproject.toml").touch()  # a copy without git
+    assert "copy data/digits.npz from there" in installation.restore_command("digits.npz")
     (tmp_path / ".git").mkdir()
     assert installation.restore_command("digits.npz").endswith("checkout -- data/digits.npz")
 
