@@ -124,14 +124,15 @@ def precision_recall(real, generated, *, neighbours=3):
         Both in [0, 1], higher is better. Real against real gives the value to compare with;
         it is below 1.
     """
-    real = _check_features(real, "real").astype(np.float32)
-    generated = _check_features(generated, "generated").astype(np.float32)
+    real, generated = _check_features(real, "real"), _check_features(generated, "generated")
     smaller = min(len(real), len(generated))
     if not 1 <= neighbours < smaller:
         raise ValueError(
             f"neighbours must be between 1 and {smaller - 1} for sets of {len(real)} and "
             f"{len(generated)}. Received: {neighbours}"
         )
+    middle = real.mean(axis=0)  # distances are found from squares, which must not be large
+    real, generated = (np.float32(part - middle) for part in (real, generated))
     return PrecisionRecall(
         precision=_share_inside(generated, real, neighbours),
         recall=_share_inside(real, generated, neighbours),

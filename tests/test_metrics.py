@@ -98,6 +98,14 @@ def test_noise_loses_precision_and_keeps_recall():
     assert recall > 0.9
 
 
+def test_precision_and_recall_do_not_depend_on_where_the_features_lie():
+    rng = np.random.default_rng(0)
+    real, generated = rng.normal(0, 0.01, (2, 300, 16))
+    near = precision_recall(real, generated)
+    far = precision_recall(real + 100, generated + 100)
+    assert far == pytest.approx(near, abs=0.01) and near.precision < 0.95
+
+
 def test_precision_of_one_set_is_recall_of_the_other():
     first, second = gaussian(seed=1), gaussian(shift=1, n=300, seed=2)
     forward, backward = precision_recall(first, second), precision_recall(second, first)
