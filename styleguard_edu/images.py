@@ -7,6 +7,7 @@ pictures differ in size and come one by one.
 """
 
 import io
+from numbers import Integral
 
 import numpy as np
 from PIL import Image
@@ -255,20 +256,18 @@ def to_uint8(images):
     return np.rint(check_images(images) * 255).astype(np.uint8)
 
 
-def image_grid(images, *, columns=8, gap=2, scale=1, background=1.0):
+def image_grid(images, *, columns=8, gap=2, scale=1):
     """Lay images out in rows, as one picture.
 
     Parameters
     ----------
     images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
     columns : int
-        Images a row; the last row is filled with background.
+        Images a row; gaps and empty places are white.
     gap : int
         Pixels between images, before scaling.
     scale : int
         Each pixel becomes ``scale`` x ``scale`` pixels, without smoothing.
-    background : float in [0, 1]
-        Grey level of gaps and empty places.
 
     Returns
     -------
@@ -276,14 +275,14 @@ def image_grid(images, *, columns=8, gap=2, scale=1, background=1.0):
     """
     images = check_images(images)
     for name, value, least in (("columns", columns, 1), ("gap", gap, 0), ("scale", scale, 1)):
-        if value != int(value) or value < least:
+        if not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} must be a whole number >= {least}. Received: {value}")
     n, height, width, channels = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)
     picture = np.full(
         (rows * (height + gap) - gap, columns * (width + gap) - gap, channels),
-        background,
+        1.0,
         np.float32,
     )
     for k, image in enumerate(images):

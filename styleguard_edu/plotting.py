@@ -8,8 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib import colormaps
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
 from PIL import Image
 
 from .images import LUMA, check_images, image_grid
@@ -53,7 +51,7 @@ def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
         _, ax = plt.subplots(figsize=(size[0], size[1] + 0.3), layout="constrained")
     picture = picture.squeeze(-1) if channels == 1 else picture
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    for k, title in enumerate(titles or ()):
+    for k, title in enumerate(() if titles is None else titles):
         top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
         ax.text(left + width / 2, top - 1.5, title, ha="center", va="bottom", fontsize=8)
     ax.axis("off")
@@ -131,48 +129,6 @@ def heat_colours(n=256):
     """
     heat = np.linspace(0, 1, n)
     return np.sqrt(heat)[:, np.newaxis] * _HEAT(heat)[:, :3]
-
-
-def plot_masks(images, masks, **settings):
-    """Draw which pixels are damaged: :func:`tint_masks` in rows.
-
-    Parameters
-    ----------
-    images, masks
-        As for :func:`tint_masks`.
-    **settings
-        As for :func:`plot_images`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    return plot_images(tint_masks(images, masks), **settings)
-
-
-def plot_heatmaps(images, maps, *, low=None, high=None, label="anomaly map", **settings):
-    """Draw anomaly maps over images, :func:`overlay_heatmaps` in rows, with a colour bar.
-
-    Parameters
-    ----------
-    images, maps, low, high
-        As for :func:`overlay_heatmaps`.
-    label : str
-        What the colour bar measures.
-    **settings
-        As for :func:`plot_images`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
-    low, high = _heat_range(maps, low, high)
-    ax = plot_images(overlay_heatmaps(images, maps, low=low, high=high), **settings)
-    colours = ScalarMappable(Normalize(low, high), ListedColormap(heat_colours()))
-    bar = ax.figure.colorbar(colours, ax=ax, pad=0.01, fraction=0.03, aspect=12)
-    bar.set_label(label, fontsize=8)
-    bar.ax.tick_params(labelsize=8)
-    return ax
 
 
 def _grey(images):

@@ -202,7 +202,7 @@ def test_from_uint8_refuses_floats():
 
 def test_image_grid_puts_each_image_in_its_place():
     images = np.stack([np.full((2, 2, 1), k / 4, np.float32) for k in range(3)])
-    grid = image_grid(images, columns=2, gap=1, background=1.0)
+    grid = image_grid(images, columns=2, gap=1)
     expected = np.array(
         [
             [0, 0, 1, 0.25, 0.25],
