@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from .backend import keras, tf
+from .checks import require_count
 
 layers = keras.layers
 
@@ -68,8 +69,7 @@ def segmentation_network(
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}. Received: {value}")
     for name, value in (("width", width), ("depth", depth)):
-        if value != int(value) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1. Received: {value}")
+        require_count(name, value, 1)
     inputs = [keras.Input((None, None, channels), name="images")]
     if content_channels:
         inputs.append(keras.Input((None, None, content_channels), name="content"))

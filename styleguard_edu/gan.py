@@ -2,6 +2,7 @@
 
 from .adversarial import AdversarialModel, called_fake, called_real
 from .backend import keras, tf
+from .checks import require_count
 
 
 class GAN(AdversarialModel):
@@ -119,9 +120,8 @@ class GAN(AdversarialModel):
         -------
         ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
         """
-        if n != int(n) or n < 1:
-            raise ValueError(f"n must be a whole number >= 1. Received: {n}")
-        z = keras.random.normal((int(n), self.latent_dim), seed=seed)
+        require_count("n", n, 1)
+        z = keras.random.normal((n, self.latent_dim), seed=seed)
         return self.averaged_generator.predict(z, batch_size=256, verbose=0)
 
     def _noise(self, n):

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 from skimage.exposure import match_histograms
 
+from .checks import require_count
 from .decoding import LEAST_SIDE, check_pixels, decode_picture, scaled, working_size
 from .files import write_atomically
 from .images import check_picture, check_range
@@ -53,10 +54,7 @@ def load_picture(source, *, long_side=1024, name=None):
     OSError
         If the file cannot be opened; ``FileNotFoundError`` if there is none.
     """
-    if isinstance(long_side, bool) or long_side != int(long_side) or long_side < LEAST_SIDE:
-        raise ValueError(
-            f"long_side must be a whole number of pixels >= {LEAST_SIDE}. Received: {long_side}"
-        )
+    require_count("long_side", long_side, LEAST_SIDE)
     if isinstance(source, str | os.PathLike):
         with open(source, "rb") as file:
             return decode_picture(file, name or os.fspath(source), int(long_side))
@@ -118,8 +116,7 @@ def fit_short_side(image, pixels):
         Same aspect, the longer side rounded to a whole pixel (Lanczos, antialiased).
     """
     image = check_picture(image, name="image", channels=(1, 3))
-    if isinstance(pixels, bool) or pixels != int(pixels) or pixels < 1:
-        raise ValueError(f"pixels must be a whole number >= 1. Received: {pixels}")
+    require_count("pixels", pixels, 1)
     height, width, channels = image.shape
     size = scaled((width, height), pixels / min(height, width))
     return np.stack([_resize_plane(image[..., c], size) for c in range(channels)], axis=-1)

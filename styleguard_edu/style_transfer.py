@@ -4,6 +4,7 @@ import numpy as np
 
 from .adversarial import AdversarialModel, called_fake, called_real
 from .backend import tf
+from .checks import require_count
 from .images import blend, check_images, in_colour
 from .style_networks import style_code
 from .styles import STYLES, render_style
@@ -178,8 +179,7 @@ def unpaired_batches(content, drawn_from, batch_size, *, styles=STYLES, seed, st
     tuple of ndarray
         ``(batch_size, 28, 28, 1)``, ``(batch_size, 28, 28, 3)`` and int32 ``(batch_size,)``.
     """
-    if batch_size != int(batch_size) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number >= 1. Received: {batch_size}")
+    require_count("batch_size", batch_size, 1)
     number = start
     while True:
         rng = np.random.default_rng((seed, number))

@@ -11,6 +11,7 @@ from scipy import ndimage
 from skimage.metrics import structural_similarity
 from skimage.transform import downscale_local_mean
 
+from .checks import require_count
 from .images import LUMA, check_picture
 
 _PATCH = 7  # px
@@ -84,8 +85,7 @@ def texture_distance(image, painting, *, patches=8192, directions=256, seed=0):
     image = check_picture(image, name="image", least=_LEAST)
     painting = check_picture(painting, name="painting", least=_LEAST)
     for name, value in (("patches", patches), ("directions", directions)):
-        if value != int(value) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1. Received: {value}")
+        require_count(name, value, 1)
     rng = np.random.default_rng(seed)
     distances = []
     for band, target in zip(laplacian_bands(image), laplacian_bands(painting), strict=True):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..checks import require_count
 from ..thresholds import conformal_p_values
 from .base import AnomalyDetector
 
@@ -30,8 +31,7 @@ class TiledDetector(AnomalyDetector):
 
     def __init__(self, detector, *, side=64, false_alarm_rate=0.05, pixel_rate=0.01):
         super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
-        if side != int(side) or side < 8:
-            raise ValueError(f"side must be a whole number >= 8. Received: {side}")
+        require_count("side", side, 8)
         self.detector = detector
         self.side = side
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..checks import require_count
 from ..plotting import tint_masks
 from ..sheets import plot_sheet
 from .pages import write_page
@@ -143,8 +144,7 @@ class GuardReport:
 
     def examples(self, most):
         """Which images to show, ndarray of int: by outcome, then in their order."""
-        if most != int(most) or most < 1:
-            raise ValueError(f"most must be a whole number >= 1. Received: {most}")
+        require_count("most", most, 1)
         outcomes = self.outcomes
         groups = [np.flatnonzero(outcomes == name) for name in self.OUTCOMES if name != "passed"]
         # the first of each outcome, then the second of each ...

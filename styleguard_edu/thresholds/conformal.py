@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.stats import betabinom
 
-from ..checks import finite_scores, require_rate
+from ..checks import finite_scores, require_count, require_rate
 
 
 def conformal_p_values(scores, calibration_scores):
@@ -105,8 +105,7 @@ def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
         In [0, 1], both inside; multiples of 1 / n_test.
     """
     for name, value in (("n_calibration", n_calibration), ("n_test", n_test)):
-        if value != int(value) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1. Received: {value}")
+        require_count(name, value, 1)
     require_rate("level", level)
     k = _rank(rate, n_calibration)
     low, high = betabinom.interval(level, n_test, k, n_calibration + 1 - k)

@@ -4,6 +4,7 @@ from itertools import groupby
 
 import numpy as np
 
+from ..checks import require_count
 from ..plotting import BLUE, ORANGE
 from ._drawing import FINE, arrow, caption, encode, frame, tiles, with_marker_colour
 from ._parts import Explorer, ValueSlider, View, choice
@@ -45,11 +46,10 @@ class LatentExplorer(Explorer):
     title = "latent explorer"
 
     def __init__(self, generator, *, judge=None, anchors=10, seed=0):
-        if anchors != int(anchors) or not 2 <= anchors <= 26:
-            raise ValueError(f"anchors must be a whole number from 2 to 26. Received: {anchors}")
+        require_count("anchors", anchors, 2, 26)
         self.generator, self.judge = generator, judge
         rng = np.random.default_rng(seed)
-        self._choose_anchors(int(anchors), rng)
+        self._choose_anchors(anchors, rng)
         self._direction = rng.standard_normal(self.z.shape[1]).astype(np.float32)
         self._walks, self._choices = {}, {}  # drawn when first asked for
         names = {self._name(k): k for k in range(len(self.z))}

@@ -3,6 +3,7 @@
 import ipywidgets as widgets
 import numpy as np
 
+from ..checks import require_count
 from ..thresholds import (
     conformal_p_values,
     count_outcomes,
@@ -81,9 +82,8 @@ class ThresholdExplorer(Explorer):
             name: check_row(calibration_scores.get(name, ()), f"calibration_scores[{name!r}]")
             for name in self.scores
         }
-        if shown != int(shown) or shown < 2:
-            raise ValueError(f"shown must be a whole number >= 2. Received: {shown}")
-        self.shown = int(shown)
+        require_count("shown", shown, 2)
+        self.shown = shown
         self.damaged_share = 0.5 if damaged_share is None else damaged_share
         self.costs = {
             "miss_cost": miss_cost,

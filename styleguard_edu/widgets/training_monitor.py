@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ..backend import tf
+from ..checks import require_count
 from ..images import check_images
 from ._drawing import FINE, encode, tiles
 from ._game import Game, draw_game, in_numbers
@@ -62,11 +63,9 @@ class TrainingMonitor(Explorer):
             )
         self.gan = gan
         self.images = check_images(images, shape=gan.discriminator.input_shape[1:])
-        if batch_size != int(batch_size) or batch_size < 1:
-            raise ValueError(f"batch_size must be a whole number >= 1. Received: {batch_size}")
-        if samples != int(samples) or not 1 <= samples <= JUDGED:
-            raise ValueError(f"samples must be a whole number, 1 to {JUDGED}. Received: {samples}")
-        self.batch_size, self.samples = int(batch_size), int(samples)
+        require_count("batch_size", batch_size, 1)
+        require_count("samples", samples, 1, JUDGED)
+        self.batch_size, self.samples = batch_size, samples
         self._rng = np.random.default_rng(seed)
         self._z = self._rng.standard_normal((JUDGED, gan.latent_dim)).astype(np.float32)
         self._real = self.images[self._rng.choice(len(self.images), JUDGED)]
@@ -140,12 +139,11 @@ class TrainingMonitor(Explorer):
         ----------
         steps : int
         """
-        if steps != int(steps) or steps < 1:
-            raise ValueError(f"steps must be a whole number >= 1. Received: {steps}")
-        for _ in range(int(steps)):
+        require_count("steps", steps, 1)
+        for _ in range(steps):
             self._teach("D", look=False)
             self._teach("G", look=False)
-        self._tell(f"Both have just learnt {int(steps)} times, in turn.")
+        self._tell(f"Both have just learnt {steps} times, in turn.")
 
     def play(self):
         """Start live training; a notebook's event loop must be running."""
