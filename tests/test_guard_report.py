@@ -81,6 +81,8 @@ def report(**changed):
         "scores": np.array([0.5, 1, 8, 5, 1]),
         "rounds": rounds,
         "false_alarm_rate": 0.05,
+        "rate_of": "of clean images",
+        "max_rounds": 3,
     }
     return GuardReport(**{**settings, **changed})
 
@@ -95,12 +97,35 @@ def nothing_flagged(n=3):
         scores=np.zeros(n),
         rounds=(),
         false_alarm_rate=0.05,
+        rate_of="of clean images",
+        max_rounds=3,
     )
 
 
 def test_an_outcome_says_whether_it_was_flagged_corrected_and_is_flagged_still():
     assert report().outcomes.tolist() == ["passed", "mended", "refused", "improved", "mended"]
     assert set(report().outcomes) == set(GuardReport.OUTCOMES)
+
+
+def test_every_flagged_image_has_a_reason_for_which_the_loop_was_over():
+    both = report()
+    assert both.reasons.tolist() == ["", "", "no acceptable repair", "no acceptable repair", ""]
+    last = replace(both.rounds[1], choice=np.array([0, 0]))  # 3 was repaired again, and flagged
+    for most, reason in ((3, "every corrector used"), (2, "every round used")):
+        again = report(rounds=(both.rounds[0], last), max_rounds=most)
+        assert again.reasons[3] == reason and again.reasons[2] == "no acceptable repair"
+    assert set(GuardReport.REASONS) == {"no acceptable repair", *(reason, "every corrector used")}
+
+
+def test_the_page_says_of_what_the_rate_is_promised(tmp_path):
+    tiles = report(rate_of="of clean tiles").to_html(tmp_path / "tiles.html")
+    text = " ".join(tiles.read_text(encoding="utf-8").split())
+    assert "at most 0.05: of clean tiles, about that share is flagged as well" in text
+
+
+def test_one_image_is_not_called_images(tmp_path):
+    text = nothing_flagged(1).to_html(tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "What the guard did with 1 image<" in text and "what came first: 1 image." in text
 
 
 def test_a_round_tells_areas_what_was_mended_and_by_which_corrector():
@@ -305,7 +330,7 @@ def test_the_page_says_how_many_of_the_flagged_it_shows(tmp_path):
 def test_the_page_of_nothing_flagged_shows_the_first_images(tmp_path):
     page = Page(nothing_flagged().to_html(tmp_path / "page.html").read_text(encoding="utf-8"))
     assert "None: nothing was flagged." in page.of("p")
-    assert "None was flagged. Here are the first 3." in page.of("p")
+    assert "None was flagged. Here is what came first: 3 images." in page.of("p")
 
 
 def test_the_page_warns_if_the_report_is_not_complete(tmp_path):

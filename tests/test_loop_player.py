@@ -63,6 +63,8 @@ def report(**change):
         "scores": np.ones(5),
         "rounds": (FIRST, SECOND),
         "false_alarm_rate": 0.05,
+        "rate_of": "of clean images",
+        "max_rounds": 3,
     }
     return GuardReport(**right | change)
 
@@ -135,11 +137,17 @@ def test_a_report_without_rounds_has_one_moment():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "The loop ended after round 2: no repair is acceptable for the 2 still flagged."),
+        ({}, "The loop ended after round 2: 2 still flagged, 2 with no acceptable repair."),
         ({"rounds": ()}, "The loop ended at once: no image was flagged."),
         (
+            {"rounds": (FIRST,), "max_rounds": 1},
+            "The loop ended after round 1: 2 still flagged, 1 with no acceptable repair, 1 with "
+            "every round used.",
+        ),
+        (
             {"rounds": (FIRST,)},
-            "The loop ended by its limit of 1 round: 2 still flagged might get better.",
+            "The loop ended after round 1: 2 still flagged, 1 with no acceptable repair, 1 with "
+            "every corrector used.",
         ),
         (
             {"flagged": np.zeros(5, bool), "rounds": (replace(FIRST, choice=np.full(4, -1)),)},
@@ -171,7 +179,7 @@ def test_the_summary_of_every_round_known_by_hand(player):
     first, last = player.text.splitlines()
     assert first.startswith("Round 2 of 2, 2 in the queue: 1 mended, 0 waiting")
     assert last == (
-        "The loop ended after round 2: no repair is acceptable for the 2 still flagged. In the "
+        "The loop ended after round 2: 2 still flagged, 2 with no acceptable repair. In the "
         "end: 1 passed, 2 mended, 1 improved but still flagged, 1 flagged as they came."
     )
 
@@ -180,7 +188,7 @@ def test_both_pictures_are_described(player):
     player.round.slider.value = 1
     images, curves = (picture.tooltip for picture in player.pictures)
     assert images == (
-        "5 images after round 1. passed: 1; waiting: 3, 5; mended: 2; for a person: 4."
+        "5 images after round 1. passed: 0; waiting: 2, 4; mended: 1; for a person: 3."
     )
     assert curves == (
         "Two curves against the round, with a point at 1. Images in the queue: 4, 2, 0. Marked "

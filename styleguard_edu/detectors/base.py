@@ -1,6 +1,6 @@
 """What all anomaly detectors share: how they are fitted, calibrated, and asked."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -67,6 +67,8 @@ class AnomalyDetector(BaseEstimator):
     (ValueError, TypeError), and a network that answers with NaN (FloatingPointError). What needs
     :meth:`fit` or :meth:`calibrate` raises scikit-learn's NotFittedError before it.
     """
+
+    RATE_OF: ClassVar = "of clean images"  # what false_alarm_rate is a share of, in words
 
     def __init__(self, *, false_alarm_rate=0.05, pixel_rate=0.01):
         require_rate("false_alarm_rate", false_alarm_rate)

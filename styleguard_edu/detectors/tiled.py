@@ -29,6 +29,8 @@ class TiledDetector(AnomalyDetector):
         As for :class:`styleguard_edu.detectors.AnomalyDetector`, but of tiles.
     """
 
+    RATE_OF = "of clean tiles (one that is flagged flags its picture)"
+
     def __init__(self, detector, *, side=64, false_alarm_rate=0.05, pixel_rate=0.01):
         super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
         require_count("side", side, 8)

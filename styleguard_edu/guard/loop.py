@@ -37,7 +37,7 @@ class StyleGuard:
     Of the acceptable proposals that are no longer flagged, or of all acceptable ones if there is
     none such, the one that uses up the least share of its corrector's ``limit`` is taken. An image
     leaves the loop when it is no longer flagged, when no proposal is acceptable (what was taken
-    before is kept), or after ``max_rounds``.
+    before is kept), when each corrector was taken ``repeats`` times, or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
@@ -51,7 +51,7 @@ class StyleGuard:
         One, or several candidates by name. One alone is named after its class, a
         ``RealignCorrector`` "realign".
     false_alarm_rate : float in (0, 1)
-        Share of clean images that may be flagged.
+        Share of clean images that may be flagged; of clean tiles for a ``TiledDetector``.
     max_rounds : int >= 1
         Repairs of one image, at most.
     repeats : int >= 1, optional
@@ -187,6 +187,8 @@ class StyleGuard:
             scores=np.concatenate([batch.seen.scores for batch in done]),
             rounds=joined_rounds([batch.rounds for batch in done], starts),
             false_alarm_rate=self.false_alarm_rate,
+            rate_of=self.detector.RATE_OF,
+            max_rounds=self.max_rounds,
             interrupted=interrupted,
         )
 

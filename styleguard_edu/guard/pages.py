@@ -8,6 +8,7 @@ from pathlib import Path
 from ..files import write_atomically
 from ..images import png_bytes
 from ..plotting import tint_masks
+from .rounds import in_number
 
 _SMALL = 64  # pixels: smaller images are shown three times as large, every pixel a square
 _STYLE = """
@@ -45,7 +46,7 @@ def page(report, most):
     -------
     str
     """
-    rows = report.examples(most)
+    rows, images = report.examples(most), in_number(len(report.images), "image")
     warning = ""
     if report.interrupted:
         warning = f'<p class="warning">Not complete: {escape(report.interrupted)}.</p>'
@@ -54,14 +55,14 @@ def page(report, most):
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What the guard did with {len(report.images)} images</title>
+<title>What the guard did with {images}</title>
 <style>{_STYLE}</style>
 </head>
 <body>
 <main>
-<h1>What the guard did with {len(report.images)} images</h1>
+<h1>What the guard did with {images}</h1>
 {warning}
-<p>An image is flagged if its p-value is at most {report.false_alarm_rate:g}: of clean images,
+<p>An image is flagged if its p-value is at most {report.false_alarm_rate:g}: {report.rate_of},
 about that share is flagged as well. What was never flagged was not touched.</p>
 <h2>Outcomes</h2>
 {_outcomes(report)}
@@ -106,7 +107,7 @@ def _taken(one):
 def _which(report, rows):
     looked_wrong = int((report.outcomes != "passed").sum())
     if not looked_wrong:
-        return f"None was flagged. Here are the first {len(rows)}."
+        return f"None was flagged. Here is what came first: {in_number(len(rows), 'image')}."
     if len(rows) < looked_wrong:
         return f"{len(rows)} of the {looked_wrong} that were flagged, some of each outcome."
     return f"All that were flagged: {looked_wrong}."

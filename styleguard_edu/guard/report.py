@@ -33,6 +33,10 @@ class GuardReport:
         The first holds all images that were flagged as they came in.
     false_alarm_rate : float
         Images with a p-value of at most this are flagged.
+    rate_of : str
+        Of what about that share is flagged, in words: "of clean images".
+    max_rounds : int
+        Repairs of one image, at most.
     interrupted : str or None
         What ended the loop early; the images are then the first of those given to the guard.
     """
@@ -45,6 +49,8 @@ class GuardReport:
     scores: np.ndarray
     rounds: tuple
     false_alarm_rate: float
+    rate_of: str
+    max_rounds: int
     interrupted: str | None = None
 
     OUTCOMES: ClassVar = {
@@ -59,6 +65,22 @@ class GuardReport:
         """What became of each image, ndarray of str, ``(n,)``: the keys of ``OUTCOMES``."""
         corrected = np.where(self.flagged, "improved", "mended")
         return np.where(self.accepted, corrected, np.where(self.flagged, "refused", "passed"))
+
+    REASONS: ClassVar = ("no acceptable repair", "every corrector used", "every round used")
+
+    @property
+    def reasons(self):
+        """Why the loop was over for each image flagged in the end, ndarray of str, ``(n,)``.
+
+        One of ``REASONS``; "" for the others. Not to be asked of a report that was interrupted.
+        """
+        taken, rounds = np.zeros(len(self.images), bool), np.zeros(len(self.images), int)
+        for one in self.rounds:
+            taken[one.index] = one.choice >= 0
+            rounds[one.index] += 1
+        none, correctors, all_rounds = self.REASONS
+        cases = [~self.flagged, ~taken, rounds == self.max_rounds]
+        return np.select(cases, ["", none, all_rounds], correctors)
 
     def to_frame(self):
         """One row an image and round, as a table; round 0 is the first look.

@@ -113,14 +113,12 @@ def stop_rule(report):
         return f"The loop did not end by itself: {report.interrupted}."
     if not report.rounds:
         return "The loop ended at once: no image was flagged."
-    last, count = report.rounds[-1], len(report.rounds)
-    cut = int(((last.choice >= 0) & ~last.mended).sum())
-    if cut:
-        rounds = f"{count} round{'s' * (count > 1)}"
-        return f"The loop ended by its limit of {rounds}: {cut} still flagged might get better."
-    left = int(report.flagged.sum())
-    why = f"no repair is acceptable for the {left} still flagged" if left else "none is flagged"
-    return f"The loop ended after round {count}: {why}."
+    counts = Counter(report.reasons[report.flagged].tolist())
+    why = ", ".join(
+        f"{counts[reason]} with {reason}" for reason in report.REASONS if counts[reason]
+    )
+    still = f"{counts.total()} still flagged, {why}" if why else "none is flagged"
+    return f"The loop ended after round {len(report.rounds)}: {still}."
 
 
 def outcome_text(report):

@@ -103,7 +103,7 @@ class LoopPlayer(Explorer):
 
     def _alts(self, number, moment):
         lists = [
-            f"{word}: {', '.join(str(k + 1) for k in np.flatnonzero(moment.states == state))}"
+            f"{word}: {', '.join(str(k) for k in np.flatnonzero(moment.states == state))}"
             for state, word in enumerate(STATES)
             if (moment.states == state).any()
         ]
