@@ -658,6 +658,8 @@ def test_a_calibration_without_a_part_is_refused():
     [
         ({"one_sided": ["depth"]}, r"one_sided must name parts .*Received: \['depth'\]"),
         ({"weights": {"depth": 1}}, r"weights must name parts .*Received: \['depth'\]"),
+        ({"map_weights": {"contrast": np.nan}}, "map_weights must be at least 0, finite.*nan"),
+        ({"map_weights": {"contrast": -1}}, "map_weights must be at least 0, finite.*-1"),
         ({"map_weights": {"depth": 1}}, r"map_weights must name parts .*Received: \['depth'\]"),
         ({"weights": {"contrast": -1}}, "weights must be at least 0, not all 0. Received"),
         ({"weights": {"contrast": 0, "brightness": 0}}, "not all 0. Received"),
@@ -901,6 +903,34 @@ def test_a_photo_is_painted_once_however_often_it_is_looked_at():
     assert len(painted) == 6  # each photo small in two styles, and once as it is
     np.testing.assert_array_equal(again(0.5 * photos[::-1], photos[::-1])[::-1], first)
     assert len(painted) == 6
+
+
+def test_seven_photos_of_a_batch_are_painted_once_as_well():
+    painter, photos = TwoPainters(), images(7, 32, channels=3)
+    painted, paint = [], painter.transfer
+    painter.transfer = lambda photo, name: (painted.append(name), paint(photo, name))[1]
+    again = NearestRepainting(painter, side=16)
+    first = again(0.5 * photos, photos)
+    np.testing.assert_array_equal(again(0.5 * photos, photos), first)
+    assert len(painted) == 7 * 3
+
+
+def test_what_cannot_be_painted_again_is_refused_by_the_callers_names():
+    again, photos = NearestRepainting(TwoPainters()), images(2, 20, channels=3)
+    with pytest.raises(ValueError, match=r"content must be given.*Received: None"):
+        again(photos, None)
+    with pytest.raises(ValueError, match=r"images must be in colour, of shape \(1, 20, 20, 3\)"):
+        again(photos, photos[:1])
+    with pytest.raises(ValueError, match=r"images must have at least 16 pixels.*Received: 8"):
+        again(photos[:, :8], photos[:, :8])
+    grey = again(photos, photos[..., :1])
+    np.testing.assert_array_equal(grey, again(photos, np.repeat(photos[..., :1], 3, axis=-1)))
+
+
+def test_a_function_that_restyles_to_another_shape_is_named():
+    detector = RestylingDetector(lambda images, content: images[:1])
+    with pytest.raises(ValueError, match=r"restyle must return images of the same shape \(2, 28"):
+        detector.anomaly_score(images(2, channels=3), content=images(2))
 
 
 def test_one_part_alone_is_asked_for_its_surprise():

@@ -62,6 +62,8 @@ class FusedDetector(AnomalyDetector):
         all_weights = {**dict.fromkeys(parts, 1.0), **(weights or {})}.values()
         if not (all(0 <= weight < np.inf for weight in all_weights) and any(all_weights)):
             raise ValueError(f"weights must be at least 0, not all 0. Received: {weights}")
+        if not all(0 <= weight < np.inf for weight in (map_weights or {}).values()):
+            raise ValueError(f"map_weights must be at least 0, finite. Received: {map_weights}")
         self.parts = parts
         self.one_sided = one_sided
         self.weights = weights

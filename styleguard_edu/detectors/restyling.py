@@ -3,15 +3,16 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from ..detector_networks import network_outputs
 from ..images import in_colour
 from ..metrics import ssim
 from ..pictures import fit_short_side
 from .base import AnomalyDetector
+from .single import made_again, smoothed
 
-KEPT = 48  # repaintings, small ones for telling the style included
+KEPT, TRIED = 16, 64  # photos painted again; photos in all styles, at a small size
+LEAST_SIDE = 16  # pixels, of a photo that can be painted
 
 
 class RestylingDetector(AnomalyDetector):
@@ -37,12 +38,9 @@ class RestylingDetector(AnomalyDetector):
         self.restyle = restyle
 
     def _examine(self, images, content, maps):
-        expected = self.restyle(images, content)
+        expected = made_again("restyle", self.restyle, images, content)
         scores = 1 - ssim(images, expected)
-        if not maps:
-            return scores, None
-        error = np.abs(images - expected).mean(axis=-1)
-        return scores, gaussian_filter(error, (0, 1, 1)).astype(np.float32)
+        return scores, smoothed(np.abs(images - expected).mean(axis=-1)) if maps else None
 
 
 class SameStyleRestyling:
@@ -95,13 +93,7 @@ class SameStyleRestyling:
         ValueError
             If there is no content, or the shapes do not fit each other.
         """
-        if content is None:
-            raise ValueError("content must be given: it is what is restyled. Received: None")
-        content = in_colour(content)
-        if images.shape != content.shape:
-            raise ValueError(
-                f"images must be in colour, of shape {content.shape}. Received: {images.shape}"
-            )
+        content = _in_colour_beside(images, content)
         codes = self.codes[self.styles(images)]
         return network_outputs(self.generator, content=content, code=codes)
 
@@ -116,7 +108,7 @@ class NearestRepainting:
     As :class:`SameStyleRestyling` for photos of any size: another painter of the same paintings,
     trained from another seed, paints other strokes in other places, but draws the same things in
     similar colours.
-    The last 48 repaintings are kept, for a guard looks at the same photo again and again.
+    The last repaintings are kept, for a guard looks at the same photo again and again.
 
     Parameters
     ----------
@@ -130,43 +122,68 @@ class NearestRepainting:
         self.style = style
         self.side = side
         self._paint_again = lru_cache(KEPT)(self._paint_once)
+        self._try_all = lru_cache(TRIED)(self._try_once)
 
     def __call__(self, pictures, photos):
         """Paint each photo again.
 
         Parameters
         ----------
-        pictures, photos : ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
-            Repainted pictures, and what they were made from.
+        pictures : ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
+            Repainted pictures, at least 16 pixels a side.
+        photos : ndarray of float32, ``(n, height, width, 1 or 3)`` in [0, 1]
+            What they were made from; grey is repeated.
 
         Returns
         -------
         ndarray of float32, ``(n, height, width, 3)`` in [0, 1]
             The photos, in the style of each picture.
+
+        Raises
+        ------
+        ValueError
+            If there are no photos, or the shapes do not fit each other.
         """
-        pairs = zip(photos, self.styles(pictures, photos), strict=True)
-        return np.stack([self._painted(photo, name) for photo, name in pairs])
+        return self.beside(pictures, photos)[..., 3:]
 
     def beside(self, pictures, photos):
         """Each photo and its picture painted again, ``(n, height, width, 6)``."""
-        return np.concatenate([photos, self(pictures, photos)], axis=-1)
+        photos = np.asarray(_in_colour_beside(pictures, photos), np.float32)
+        pairs = zip(photos, self.styles(pictures, photos), strict=True)
+        again = [self._paint_again(photo.tobytes(), photo.shape, name) for photo, name in pairs]
+        return np.concatenate([photos, np.stack(again)], axis=-1)
 
     def styles(self, pictures, photos):
         """The style that each picture seems to have, list of str ``(n,)``.
 
-        The mean absolute difference decides, at a small size.
+        The mean absolute difference decides, at a small size. Both must be in colour.
         """
+        if (least := min(pictures.shape[1:3])) < LEAST_SIDE:
+            raise ValueError(
+                f"images must have at least {LEAST_SIDE} pixels a side. Received: {least}"
+            )
         return [self._style(*pair) for pair in zip(pictures, photos, strict=True)]
 
     def _style(self, picture, photo):
         side = min(self.side, *photo.shape[:2])
         picture, photo = fit_short_side(picture, side), fit_short_side(photo, side)
-        strayed = [np.abs(self._painted(photo, name) - picture).mean() for name in self.style.names]
-        return self.style.names[int(np.argmin(strayed))]
+        tried = self._try_all(photo.tobytes(), photo.shape)
+        return self.style.names[int(np.abs(tried - picture).mean(axis=(1, 2, 3)).argmin())]
 
-    def _painted(self, photo, name):
-        photo = np.asarray(photo, np.float32)
-        return self._paint_again(photo.tobytes(), photo.shape, name)
+    def _try_once(self, values, shape):
+        return np.stack([self._paint_once(values, shape, name) for name in self.style.names])
 
     def _paint_once(self, values, shape, name):
         return self.style.transfer(np.frombuffer(values, np.float32).reshape(shape), name)
+
+
+def _in_colour_beside(images, content):
+    """The content in colour, after checking that the images are of its shape."""
+    if content is None:
+        raise ValueError("content must be given: it is what is restyled. Received: None")
+    content = in_colour(content)
+    if images.shape != content.shape:
+        raise ValueError(
+            f"images must be in colour, of shape {content.shape}. Received: {images.shape}"
+        )
+    return content

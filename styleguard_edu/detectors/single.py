@@ -39,7 +39,7 @@ class DiscriminatorDetector(AnomalyDetector):
         with tf.GradientTape() as tape:
             tape.watch(batch)
             total = tf.reduce_sum(self.discriminator(batch, training=False))
-        return _smoothed(np.abs(tape.gradient(total, batch)).max(axis=-1))
+        return smoothed(np.abs(tape.gradient(total, batch)).max(axis=-1))
 
 
 class ReconstructionDetector(AnomalyDetector):
@@ -81,19 +81,14 @@ class ReconstructionDetector(AnomalyDetector):
         self.feature_weight = feature_weight
 
     def _examine(self, images, content, maps):
-        again = np.asarray(self.reconstruct(images, content), np.float32)
-        if again.shape != images.shape:
-            raise ValueError(
-                f"reconstruct must return images of the same shape {images.shape}. "
-                f"Received: shape {again.shape}"
-            )
+        again = made_again("reconstruct", self.reconstruct, images, content)
         error = images - again
         scores = (error**2).mean(axis=(1, 2, 3))
         if self.features is not None:
             seen, expected = (network_outputs(self.features, images=x) for x in (images, again))
             distance = ((seen - expected) ** 2).reshape(len(images), -1).mean(axis=1)
             scores = scores + self.feature_weight * distance
-        return scores, _smoothed(np.abs(error).mean(axis=-1)) if maps else None
+        return scores, smoothed(np.abs(error).mean(axis=-1)) if maps else None
 
 
 class PatchDetector(AnomalyDetector):
@@ -196,5 +191,17 @@ def _by_place(features):
     return features.reshape(len(features), -1, features.shape[-1]).swapaxes(0, 1)
 
 
-def _smoothed(maps, sigma=1.0):
+def made_again(name, make, images, content):
+    """The images as a function called ``name`` makes them again, after checking their shape."""
+    again = np.asarray(make(images, content), np.float32)
+    if again.shape != images.shape:
+        raise ValueError(
+            f"{name} must return images of the same shape {images.shape}. "
+            f"Received: shape {again.shape}"
+        )
+    return again
+
+
+def smoothed(maps, sigma=1.0):
+    """Anomaly maps ``(n, height, width)``, blurred by sigma pixels, as float32."""
     return gaussian_filter(maps, (0, sigma, sigma)).astype(np.float32)

@@ -38,7 +38,8 @@ def load_guard(domain, *, source=None):
     ----------
     domain : {"digits", "restyled_digits", "photos"}
         Plain digits ``(n, 28, 28, 1)``; restyled ones ``(n, 28, 28, 3)``, judged beside the digits
-        they were made from; restyled photos of any size, judged beside the photos.
+        they were made from; restyled photos, at least 16 pixels a side, judged beside the
+        photos.
     source : {"mnist", "bundled"}, optional
         The digits on which the guard is calibrated: those in use unless given. A guard calibrated
         on others than those in use keeps no promise about them; there is a warning. Photos have
@@ -57,7 +58,7 @@ def load_guard(domain, *, source=None):
         raise ValueError(f"domain must be one of {tuple(BUILDERS)}. Received: {domain!r}")
     if source is not None and source not in ("mnist", "bundled"):
         raise ValueError(f'source must be "mnist" or "bundled". Received: {source!r}')
-    in_use = digit_source()
+    in_use = "photos" if domain == "photos" else digit_source()
     if domain != "photos" and source not in (None, in_use):
         warnings.warn(
             f"This guard is calibrated on the {source} digits, but the digits in use are "
@@ -66,7 +67,7 @@ def load_guard(domain, *, source=None):
         )
     checkpoint = load_checkpoint(f"{domain.removesuffix('s')}_detector")
     detector, correctors = BUILDERS[domain](checkpoint)
-    calibrated_on = "photos" if domain == "photos" else source or in_use
+    calibrated_on = in_use if domain == "photos" else source or in_use
     start = f"{calibrated_on}_"
     detector.restore_calibration(
         {
