@@ -289,3 +289,12 @@ def test_a_setting_out_of_range_is_refused_by_name(setting, value):
 def test_latents_that_do_not_fit_are_refused(z):
     with pytest.raises(ValueError, match="z must be"):
         refine(z)
+
+
+def test_project_takes_what_correct_takes_and_refuses_the_same():
+    images, masks = image(0.1, 0.2, 0.3, 0.4), mask(0, 0, 0, 0)
+    expected = corrector().project(images, masks, [0, 2])
+    lists = corrector().project(images.astype(np.float64), masks.tolist(), [0, 2])
+    np.testing.assert_array_equal(lists, expected)
+    with pytest.raises(TypeError, match="masks must hold True"):
+        corrector().project(images, masks.astype(int), [0])

@@ -87,7 +87,7 @@ class Corrector(BaseEstimator):
         FloatingPointError
             If the corrector proposes NaN or infinite values.
         """
-        images, masks, content = _checked(images, masks, content)
+        images, masks, content = checked(images, masks, content)
         if self.full_mask:
             masks = np.ones_like(masks)
         region = self.region(masks)
@@ -169,7 +169,8 @@ class Corrector(BaseEstimator):
         return np.clip(proposed, 0, 1)
 
 
-def _checked(images, masks, content):
+def checked(images, masks, content):
+    """Return images, masks and content of :meth:`Corrector.correct` after checking them."""
     images, masks = check_images(images), np.asarray(masks)
     if masks.dtype != bool:
         raise TypeError(f"masks must hold True (damaged) and False. Received: dtype {masks.dtype}")

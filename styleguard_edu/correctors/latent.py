@@ -6,7 +6,7 @@ from ..backend import tf
 from ..checks import require_count, require_number, require_positive
 from ..detector_networks import network_outputs
 from ._gradients import BATCH, compiled_gradient, numbers_of_steps
-from .base import Corrector
+from .base import Corrector, checked
 from .neighbour import NeighbourCorrector
 
 
@@ -110,7 +110,8 @@ class LatentCorrector(Corrector):
     def _descend(self, images, masks, steps):
         """Latents after each number of steps, ``(k, n, d)``."""
         stops = numbers_of_steps(steps)
-        filled = NeighbourCorrector(grow=0, feather=0).correct(images, masks)  # checks both, too
+        images, masks, _ = checked(images, masks, None)
+        filled = NeighbourCorrector(grow=0, feather=0).correct(images, masks)
         weights = np.where(masks.all(axis=(1, 2))[:, None, None], True, ~masks).astype(np.float32)
         weights = weights[..., np.newaxis] / weights.sum(axis=(1, 2), keepdims=True)[..., None]
         z = network_outputs(self.encoder, images=filled)
