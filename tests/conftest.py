@@ -39,6 +39,8 @@ def check_close():
             widget = todo.pop()
             everything.append(widget)
             todo.extend(getattr(widget, "children", ()))
+            looks = (getattr(widget, name, None) for name in ("layout", "style"))
+            todo.extend(look for look in looks if look is not None)
         assert len(everything) > more_than
         assert all(widget.comm is not None for widget in everything)
         explorer.close()
