@@ -376,6 +376,34 @@ def precomputed(**settings):
     return precompute_case(CLEAN, DAMAGED, detector, correctors, **right | settings)
 
 
+class Untouched(Brightness):
+    """Must not be asked."""
+
+    def _examine(self, images, content, maps):
+        raise AssertionError("asked")
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"thresholds": [0.6, 0.3]}, ValueError, "thresholds must increase"),
+        ({"thresholds": 0.5}, ValueError, "thresholds must increase"),
+        ({"margin": 0}, ValueError, "margin must be above 0"),
+    ],
+)
+def test_what_will_not_do_is_refused_before_the_long_work(settings, error, message):
+    with pytest.raises(error, match=message):
+        precomputed(detector=Untouched(), **settings)
+
+
+def test_correctors_are_given_by_name_and_images_are_few():
+    with pytest.raises(TypeError, match="correctors must hold some by name"):
+        precompute_case(CLEAN, DAMAGED, Untouched(), Black())
+    many = np.resize(CLEAN, (9, *CLEAN.shape[1:]))
+    with pytest.raises(ValueError, match=r"clean must hold at most 8 images\. Received: 9"):
+        precompute_case(many, many, Untouched(), {"black": Black()})
+
+
 def test_repairs_and_scores_are_precomputed_for_every_threshold_and_strength():
     made = precomputed()
     np.testing.assert_allclose(made.scores, [20, 20, 20], rtol=1e-6)
@@ -516,7 +544,7 @@ def test_a_move_takes_less_than_10_ms_the_first_time_as_well():
         ({"strengths": np.array([0.0, 0.5, 2.0])}, r"strengths must lie in \[0, 1\]. Received"),
         ({"strengths": np.array([0.0])}, "repairs.'black_out'..scores must be of shape.*Received"),
         ({"start": 2}, "start must be one of 2 thresholds. Received: 2"),
-        ({"margin": 0}, "margin must be above 0 and finite. Received: 0"),
+        ({"margin": 0}, "margin must be above 0. Received: 0"),
         ({"repairs": {}}, "repairs must hold at least one corrector. Received: none"),
     ],
 )
@@ -529,7 +557,11 @@ def test_a_case_whose_arrays_do_not_fit_is_refused(change, message):
     ("cases", "settings", "message"),
     [
         ({}, {}, "cases must hold at least one case. Received: none"),
-        ({"a": case()}, {"false_alarm_rate": 1}, r"false_alarm_rate must lie in \(0, 1\).*: 1"),
+        (
+            {"a": case()},
+            {"false_alarm_rate": 1},
+            "false_alarm_rate must lie strictly between.*: 1",
+        ),
         (
             {"a": case(), "b": case(strengths=np.array([0.0, 0.6, 1.0]))},
             {},

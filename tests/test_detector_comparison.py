@@ -211,14 +211,22 @@ def with_(table, **row):
         ({"maps": {}}, "maps must hold at least one detector. Received: none"),
         (
             {"maps": {"sharp": {"noise": MAPS["sharp"]["noise"]}}},
-            r"maps\['sharp'\]\['fog'\] must be finite, of shape \(2, 8, 8\). Received: float64, "
+            r"maps\['sharp'\]\['fog'\] must be of floats, shape \(2, 8, 8\). Received: float64, "
             r"shape \(0,\)",
         ),
-        ({"maps": with_(MAPS, fog=np.full((2, 8, 8), np.nan))}, r"maps\['sharp'\]\['fog'\] must"),
+        ({"maps": with_(MAPS, fog=np.ones((2, 8, 8), int))}, "must be of floats.*Received: int64"),
+        (
+            {"maps": with_(MAPS, fog=np.full((2, 8, 8), np.nan))},
+            "must be finite. Received: 128 NaN",
+        ),
         ({"scores": {}}, r"scores\['sharp'\]\['clean'\] must hold numbers of shape"),
         (
             {"scores": with_(SCORES, fog=[1.0])},
             r"scores\['sharp'\]\['fog'\] must hold at least 2 numbers. Received: 1",
+        ),
+        (
+            {"scores": SCORES | {"dull": SCORES["dull"] | {"clean": [5, 5, 5]}}},
+            r"scores\['dull'\]\['clean'\] must hold as many numbers as the first detector's, 4",
         ),
         ({"scores": with_(SCORES, fog=[1, np.nan])}, r"scores\['sharp'\]\['fog'\] must be finite"),
         (

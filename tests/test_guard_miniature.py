@@ -176,7 +176,7 @@ def test_a_move_takes_less_than_10_ms_the_first_time_as_well():
     [
         ({"images": np.zeros((9, 8, 8, 1), np.float32)}, "repaired must be of shape.*Received"),
         ({"clean": CLEAN[:2]}, r"clean must be of shape \(4, 8, 8, 1\). Received: \(2, 8, 8, 1\)"),
-        ({"maps": MAPS[:2]}, r"maps must be finite, of shape \(4, 8, 8\). Received: shape \(2"),
+        ({"maps": MAPS[:2]}, r"maps must be of floats, shape \(4, 8, 8\).*Received: float"),
         ({"maps": MAPS * np.nan}, "maps must be finite.*Received"),
         ({"p_values": [0, 0.1, 0.2, 0.3]}, r"p_values must hold 4 numbers in \(0, 1\]. Received"),
         ({"p_values": [0.1]}, "p_values must hold 4 numbers.*Received"),

@@ -292,6 +292,8 @@ def test_the_true_damage_can_be_coloured():
     explorer.mark.value = True
     after = [picture.value.tobytes() for picture in explorer.pictures]
     assert after[2] != before[2] and after[:2] == before[:2]
+    assert "Damaged pixels are amber." in explorer.pictures[2].tooltip
+    assert "amber" not in tiny().pictures[2].tooltip
     assert tiny().mark.layout.display == "none"
 
 

@@ -95,6 +95,11 @@ def in_percent(share):
     return ">99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
 
 
+def rate_in_words(rate):
+    """A false-alarm rate in percent, with as many digits as it needs, at most three."""
+    return f"{100 * rate:.3g}%"
+
+
 def p_in_words(p):
     """A p-value in three decimals, and not as 0."""
     return f"{p:.3f}" if p >= 0.0005 else "<.001"

@@ -65,3 +65,15 @@ def check_row(row, name, n=None):
     if n is not None and shape != (n,):
         raise ValueError(f"{name} must hold {n} numbers, one an image. Received: shape {shape}")
     return finite_scores(name, row).astype(np.float64, copy=False)
+
+
+def check_maps(name, maps, shape):
+    """Return anomaly maps as an array after checking that they are finite floats of a shape."""
+    maps = np.asarray(maps)
+    if maps.dtype.kind != "f" or maps.shape != shape:
+        raise ValueError(
+            f"{name} must be of floats, shape {shape}. Received: {maps.dtype}, shape {maps.shape}"
+        )
+    if bad := int((~np.isfinite(maps)).sum()):
+        raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
+    return maps

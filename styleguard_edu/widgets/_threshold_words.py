@@ -56,8 +56,9 @@ class Reading(NamedTuple):
             f"{short(self.least.cost)}, at threshold {self.least.threshold:.3g}."
         )
 
-    def alts(self, shown, flagged):
-        """What curves, table and gallery show; the gallery's images, and how many are flagged."""
+    def alts(self, shown, flagged, marked):
+        """What curves, table and gallery show; the gallery's images, how many are flagged, and
+        whether the true damage is coloured."""
         alarms, recall = self.outcomes.false_alarm_rate, self.outcomes.recall
         return (
             f"Histograms of the scores that {self.detector} gives to clean images and to "
@@ -67,7 +68,8 @@ class Reading(NamedTuple):
             f"Table: {self.counts}. Cost per image {short(self.cost)}, the least possible "
             f"{short(self.least.cost)}.",
             f"{shown} of {sum(self.outcomes):,} images, worst score first; the first {flagged} are "
-            "flagged. Hits are framed solid, false alarms dotted, misses dashed.",
+            "flagged. Hits are framed solid, false alarms dotted, misses dashed."
+            f"{' Damaged pixels are amber.' * bool(marked)}",
         )
 
 

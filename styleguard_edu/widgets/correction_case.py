@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import require_positive
 from ..correctors import accept, change
 from ..images import check_content, check_images
 from ._repair_outcome import at_strength
@@ -89,8 +90,7 @@ class CorrectionCase:
     def __post_init__(self):
         clean = check_images(self.clean, name="clean")
         damaged = check_images(self.damaged, name="damaged")
-        if len(clean) > 8:
-            raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")
+        _check_few(clean)
         n, k, s = len(clean), len(self.thresholds), len(self.strengths)
         _require_shape("damaged", damaged, clean.shape)
         _require_shape("maps", self.maps, clean.shape[:3])
@@ -98,13 +98,10 @@ class CorrectionCase:
             _require_shape(name, getattr(self, name), (n,))
         _require_shape("clean_shares", self.clean_shares, (k,))
         for name in ("thresholds", "strengths"):
-            values = np.asarray(getattr(self, name))
-            if not len(values) or (np.diff(values) <= 0).any():
-                raise ValueError(f"{name} must increase, at least one. Received: {values}")
+            _check_rising(name, getattr(self, name))
         if not (self.strengths[0] >= 0 and self.strengths[-1] <= 1):
             raise ValueError(f"strengths must lie in [0, 1]. Received: {self.strengths}")
-        if not 0 < self.margin < np.inf:
-            raise ValueError(f"margin must be above 0 and finite. Received: {self.margin}")
+        require_positive("margin", self.margin)
         if not 0 <= self.start < k:
             raise ValueError(f"start must be one of {k} thresholds. Received: {self.start}")
         if not self.repairs:
@@ -163,6 +160,7 @@ def precompute_case(
     _require_shape("damaged", damaged, clean.shape)
     content = check_content(content, damaged)
     strengths = np.asarray(strengths, np.float64)
+    _check_plan(clean, correctors, thresholds, margin)
     found, clean_maps = detector.examine(damaged, content), detector.anomaly_map(clean, content)
     own = detector.pixel_threshold_
     if thresholds is None:
@@ -249,3 +247,24 @@ def _thresholds(clean_maps, own):
 def _require_shape(name, array, shape):
     if np.shape(array) != tuple(shape):
         raise ValueError(f"{name} must be of shape {tuple(shape)}. Received: {np.shape(array)}")
+
+
+def _check_plan(clean, correctors, thresholds, margin):
+    """Refuse what would be refused after the long work."""
+    _check_few(clean)
+    require_positive("margin", margin)
+    if thresholds is not None:
+        _check_rising("thresholds", thresholds)
+    if not isinstance(correctors, Mapping) or not correctors:
+        raise TypeError(f"correctors must hold some by name. Received: {correctors!r}")
+
+
+def _check_few(clean):
+    if len(clean) > 8:
+        raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")
+
+
+def _check_rising(name, values):
+    values = np.asarray(values)
+    if values.ndim != 1 or not len(values) or (np.diff(values) <= 0).any():
+        raise ValueError(f"{name} must increase, at least one. Received: {values}")

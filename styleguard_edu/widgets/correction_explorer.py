@@ -4,10 +4,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..checks import require_rate
 from ..plotting import overlay_heatmaps, tint_masks
 from ._case_choice import CaseChoice, in_words
 from ._drawing import encode
-from ._page import CACHED, in_percent, steady_labels
+from ._page import CACHED, in_percent, rate_in_words, steady_labels
 from ._parts import Explorer, ValueSlider, View, choice
 from ._repair_outcome import judge
 from ._sheet import Sheet, align
@@ -50,8 +51,7 @@ class CorrectionExplorer(Explorer):
 
     def __init__(self, cases, *, names=None, false_alarm_rate=0.05):
         self.cases, self.names = check_cases(cases), names or {}
-        if not 0 < false_alarm_rate < 1:
-            raise ValueError(f"false_alarm_rate must lie in (0, 1). Received: {false_alarm_rate}")
+        require_rate("false_alarm_rate", false_alarm_rate)
         self.rate = false_alarm_rate
         self.ranges = {
             name: np.percentile(case.maps, (50, 99.5)).tolist() for name, case in cases.items()
@@ -236,7 +236,8 @@ class CorrectionExplorer(Explorer):
         taken = np.where(outcome.accepted, outcome.p_values[1], outcome.p_values[0]) <= self.rate
         yield (
             f"{called[0].upper()}{called[1:]}: of {n} repairs {', '.join(said)}. Flagged "
-            f"(p at most {self.rate:.0%}): {(outcome.p_values[0] <= self.rate).sum()} before, "
+            f"(p at most {rate_in_words(self.rate)}): "
+            f"{(outcome.p_values[0] <= self.rate).sum()} before, "
             f"{taken.sum()} once the accepted repairs are taken."
         )
         refused = [
@@ -265,7 +266,7 @@ class _Sheets:
         self.corrected = Sheet(shape, [("corrected",)])
         self.changed = Sheet(shape, [("change",)], words=WORDS, coloured=False, foot=72)
         self.changed.note(
-            f"Framed: flagged, as p is at most {rate:.0%}.\n"
+            f"Framed: flagged, as p is at most {rate_in_words(rate)}.\n"
             "Change: white where brighter, black where darker."
         )
 

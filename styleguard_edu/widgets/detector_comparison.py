@@ -13,9 +13,9 @@ from ..detection_metrics import pixel_roc_auc, roc_auc
 from ..images import to_uint8
 from ..plotting import BLUE, GREEN, GREY, ORANGE, heat_colours, overlay_heatmaps, tint_masks
 from ._drawing import blank_figure, caption, encode, figure_bitmap, frame
-from ._page import CACHED, MOST, Page, p_in_words, steady_labels
+from ._page import CACHED, MOST, Page, p_in_words, rate_in_words, steady_labels
 from ._parts import Explorer, View, choice
-from ._threshold_checks import check_damaged, check_row
+from ._threshold_checks import check_damaged, check_maps, check_row
 
 LINES = ((BLUE, "-"), (GREEN, "--"))  # colour and dash of the two detectors
 MARKERS = (
@@ -140,7 +140,8 @@ class DetectorComparison(Explorer):
                 draw.ellipse((2, top + 4, 24, top + 26), fill=BLUE)
             else:
                 draw.rectangle((3, top + 5, 22, top + 24), outline=GREEN, width=5)
-        note = f"Below a heatmap: score, p-value. Framed: flagged, as p is at most {self.rate:.0%}."
+        most = rate_in_words(self.rate)
+        note = f"Below a heatmap: score, p-value. Framed: flagged, as p is at most {most}."
         caption(bitmap, (0, bitmap.height - 8), note, size=22, anchor="ls", colour="#333333")
         return encode(bitmap)
 
@@ -225,8 +226,9 @@ class DetectorComparison(Explorer):
         lines = [
             f"{called[0].upper()}{called[1:]}: area under the ROC curve {here[0]:.3f} for {one}, "
             f"{here[1]:.3f} for {two} ({clean:,} clean and {damaged:,} damaged images).",
-            f"Flagged at p ≤ {self.rate:.0%}, of {len(flagged[0])} shown: {flagged[0].sum()} by "
-            f"{one}, {flagged[1].sum()} by {two}, {(flagged[0] & flagged[1]).sum()} by both.",
+            f"Flagged at p ≤ {rate_in_words(self.rate)}, of {len(flagged[0])} shown: "
+            f"{flagged[0].sum()} by {one}, {flagged[1].sum()} by {two}, "
+            f"{(flagged[0] & flagged[1]).sum()} by both.",
         ]
         if self.masks is not None:
             lines.append(self._place_in_words(kind, both))
@@ -267,15 +269,17 @@ def check_findings(images, kinds, maps, scores, p_values):
         for table in checked:
             table[detector] = {}
         for name in images:
-            checked[1][detector][name] = _check_first(scores, "scores", detector, name, n)
-        for kind in kinds:
-            heat, called = np.asarray(row.get(kind, ())), f"[{detector!r}][{kind!r}]"
-            wanted = images[kind].shape[:3]
-            if heat.dtype.kind != "f" or heat.shape != wanted or not np.isfinite(heat).all():
+            row_of_scores = _check_first(scores, "scores", detector, name, n)
+            first = next(iter(checked[1].values())).setdefault(name, row_of_scores)
+            if len(row_of_scores) != len(first):
                 raise ValueError(
-                    f"maps{called} must be finite, of shape {wanted}. "
-                    f"Received: {heat.dtype}, shape {heat.shape}"
+                    f"scores[{detector!r}][{name!r}] must hold as many numbers as the first "
+                    f"detector's, {len(first)}. Received: {len(row_of_scores)}"
                 )
+            checked[1][detector][name] = row_of_scores
+        for kind in kinds:
+            called = f"[{detector!r}][{kind!r}]"
+            heat = check_maps(f"maps{called}", row.get(kind, ()), images[kind].shape[:3])
             p = _check_first(p_values, "p_values", detector, kind, n)[:n]
             if not (p.min() > 0 and p.max() <= 1):
                 raise ValueError(

@@ -12,6 +12,7 @@ from ._page import CACHED, p_in_words
 from ._parts import Explorer, ValueSlider, View
 from ._repair_outcome import at_strength
 from ._sheet import Sheet, align
+from ._threshold_checks import check_maps
 
 RATES = (0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 STRENGTHS = np.arange(0, 101, 10)  # percent
@@ -178,11 +179,8 @@ def check_judged(images, maps, p_values, accepted):
     n = len(images)
     if n > 8:
         raise ValueError(f"images must be at most 8. Received: {n}")
-    maps, p_values, accepted = np.asarray(maps), np.asarray(p_values), np.asarray(accepted)
-    if maps.shape != images.shape[:3] or not np.isfinite(maps).all():
-        raise ValueError(
-            f"maps must be finite, of shape {images.shape[:3]}. Received: shape {maps.shape}"
-        )
+    maps = check_maps("maps", maps, images.shape[:3])
+    p_values, accepted = np.asarray(p_values), np.asarray(accepted)
     if p_values.shape != (n,) or not (p_values.min() > 0 and p_values.max() <= 1):
         raise ValueError(f"p_values must hold {n} numbers in (0, 1]. Received: {p_values}")
     if accepted.shape != (n,) or accepted.dtype != bool:

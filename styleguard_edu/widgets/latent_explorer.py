@@ -90,7 +90,8 @@ class LatentExplorer(Explorer):
         large, _ = tiles(images[index : index + 1], scale=_scale(images, 252), gap=0)
         alts = (
             f"The generated image at {where} on the way {way}{self._read(readings, index)}.",
-            f"The {len(self.z)} images to choose from; {here} is framed as the start.",
+            f"The {len(self.z)} images to choose from; {here} is framed as the start"
+            f"{'' if end == LAP else f', {goal} dashed as the end'}.",
             f"{STRIP} images along the way {way}; a marker stands at {where}.",
         )
         pictures = (encode(large), self._anchors_png(start, end), strip.png(index))

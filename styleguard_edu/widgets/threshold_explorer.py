@@ -146,7 +146,9 @@ class ThresholdExplorer(Explorer):
         flagged = int((gallery.scores > threshold).sum())
         reading = Reading(detector, kind, threshold, outcomes, precision, cost, least, self.costs)
         promise = self._promise(detector, by, index, threshold, outcomes)
-        return View(pictures, reading.alts(len(gallery.scores), flagged), reading.text(promise))
+        return View(
+            pictures, reading.alts(len(gallery.scores), flagged, mark), reading.text(promise)
+        )
 
     def threshold_at(self, detector, by, index):
         """The raw threshold of a slider's position.
