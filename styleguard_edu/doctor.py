@@ -202,14 +202,20 @@ def check_widgets():
 
 
 def check_data():
-    """Are the bundled digits whole, and which digits will the notebooks use?"""
+    """Are digits and paintings of the course whole, and which digits will the notebooks use?"""
     from .datasets import load_digits
+    from .gallery import load_paintings
 
-    try:
-        load_digits("bundled", verbose=False)
-    except Exception as error:
-        detail = f"the bundled digits cannot be read: {error}"
-        return Check("data", FAIL, detail, restore_command("digits.npz"))
+    bundled = {
+        "digits.npz": lambda: load_digits("bundled", verbose=False),
+        "paintings": load_paintings,
+    }
+    for part, load in bundled.items():
+        try:
+            load()
+        except Exception as error:
+            detail = f"data/{part} of the course cannot be read: {error}"
+            return Check("data", FAIL, detail, restore_command(part))
     try:
         digits = load_digits(verbose=False)
     except Exception as error:  # a broken mnist.npz, or a wrong STYLEGUARD_DIGITS

@@ -9,7 +9,7 @@ from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
-from styleguard_edu import datasets, doctor, files, installation
+from styleguard_edu import datasets, doctor, files, gallery, installation
 from styleguard_edu.doctor import FAIL, OK, WARN, Check
 
 import numpy as np
@@ -149,7 +149,15 @@ def test_damaged_bundled_digits_fail(monkeypatch, tmp_path):
     (tmp_path / "digits.npz").write_bytes(b"PK nonsense")
     monkeypatch.setattr(datasets, "data_path", tmp_path.joinpath)
     check = doctor.check_data()
-    assert check.status == FAIL and "bundled" in check.detail and check.cure
+    assert check.status == FAIL and "data/digits.npz" in check.detail
+    assert check.cure == installation.restore_command("digits.npz")
+
+
+def test_missing_paintings_fail(monkeypatch, tmp_path):
+    monkeypatch.setattr(gallery, "data_path", tmp_path.joinpath)
+    check = doctor.check_data()
+    assert check.status == FAIL and "data/paintings" in check.detail
+    assert check.cure == installation.restore_command("paintings")
 
 
 @pytest.fixture
