@@ -391,13 +391,17 @@ def test_a_row_of_a_card_holds_the_networks_measures_and_the_baselines(monkeypat
     table = painting._measure(Copyist(), targets)
     assert set(table) == set(targets)
     for name, row in table.items():
-        assert set(row) == MEASURES | {"matched_texture", "matched_structure"}
+        ends = {"photo_texture", "floor_texture"}
+        assert set(row) == MEASURES | {"matched_texture", "matched_structure"} | ends
         base = painting.measure_repainting(
             lambda photo, name=name: matched(photo, targets[name]), targets[name], one
         )
         assert row["matched_texture"] == round(base["texture"], 4)
         assert row["matched_structure"] == round(base["structure"], 4)
         assert row["structure"] < 0.5 < row["matched_structure"]
+        untouched = painting.measure_repainting(lambda photo: photo, targets[name], one)
+        assert row["photo_texture"] == round(untouched["texture"], 4)
+        assert row["floor_texture"] < 0.2 * row["photo_texture"]
 
 
 def test_the_data_readme_lists_every_checkpoint_and_no_other():
