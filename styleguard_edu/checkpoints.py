@@ -100,6 +100,9 @@ def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
     if arrays:
         files.append(home / "arrays.npz")
         write_atomically(files[-1], lambda path: np.savez_compressed(path, **arrays))
+    for old in (*home.glob("*.keras"), *home.glob("*.npz")):
+        if old not in files:
+            old.unlink()
     full = {"name": name, **card, "sha256": {file.name: sha256(file) for file in files}}
     text = json.dumps(full, indent=2) + "\n"
     write_atomically(home / _CARD, lambda path: path.write_text(text, encoding="utf-8"))

@@ -41,6 +41,14 @@ def test_the_optimizer_is_left_behind(saved):
     assert "optimizer" not in parts
 
 
+def test_what_is_saved_anew_leaves_nothing_of_the_old(saved):
+    folder, network = saved
+    home = folder / "trial"
+    save_checkpoint("trial", {"judge": network}, CARD, folder=folder)
+    assert sorted(path.name for path in home.iterdir()) == ["card.json", "judge.keras"]
+    assert set(load_checkpoint("trial", folder=folder).networks) == {"judge"}
+
+
 def test_a_changed_file_is_refused_by_name_and_with_the_cure(saved):
     folder, _ = saved
     file = folder / "trial" / "discriminator.keras"
