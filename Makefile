@@ -17,7 +17,8 @@ STAMP := $(VENV)/.styleguard-ready
 IN_RANGE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
 # The stamp holds the folder it was made in: an editable install does not survive a move or a copy.
-ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+# Nor does an environment survive the loss of the Python that it was made with.
+ifneq ($(shell $(PY) -c "" 2>/dev/null && cat $(STAMP) 2>/dev/null),$(CURDIR))
 $(STAMP): FORCE
 endif
 
@@ -38,7 +39,7 @@ setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@rm -f $(STAMP)
-	@if ! $(PY) -c "$(IN_RANGE)" 2>/dev/null; then \
+	@if ! $(PY) -c "import pip; $(IN_RANGE)" 2>/dev/null; then \
 	    python=; \
 	    for candidate in $(PYTHON); do \
 	        if $$candidate -c "$(IN_RANGE)" 2>/dev/null; then python=$$candidate; break; fi; \
@@ -49,7 +50,7 @@ $(STAMP): pyproject.toml constraints.txt
 	        exit 1; \
 	    fi; \
 	    echo "== Creating $(VENV) with $$($$python --version)"; \
-	    $$python -m venv --clear $(VENV); \
+	    $$python -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; \
 	fi
 	@echo "== Installing the packages (about 2 GB on disk; a few minutes the first time)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
