@@ -17,7 +17,7 @@ from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.recipes import _damage_training as training
 from styleguard_edu.recipes import _detection_tables as tables
 from styleguard_edu.recipes import _photo_views as views
-from styleguard_edu.recipes import detecting
+from styleguard_edu.recipes import correcting, detecting
 from styleguard_edu.recipes import detecting_photos as photos
 from styleguard_edu.recipes import detecting_restyled as restyled
 from styleguard_edu.recipes._snapshots import made_once
@@ -188,6 +188,10 @@ def test_a_network_is_trained_once(tmp_path, monkeypatch):
     assert trained == [1] and seconds == again >= 0
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+    (clock,) = tmp_path.rglob("*.seconds")
+    clock.unlink()  # interrupted between the two files: begin anew
+    made_once("small_0.003", train)
+    assert trained == [1, 1]
 
 
 def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():
@@ -307,6 +311,17 @@ def test_the_digit_detectors_reach_what_the_course_promises():
     assert metrics["mean"]["tpr"] >= 0.90
     assert metrics["mean"]["pixel_auroc"] >= 0.97
     assert min(row["auroc"] for row in metrics.values() if "auroc" in row) >= 0.85
+
+
+def test_the_detector_of_today_finds_what_the_card_says():
+    card = load_checkpoint("digit_detector").card["metrics"]["bundled"]
+    detector = correcting.reference_guard("digits", "bundled").detector
+    digits = load_digits("bundled", verbose=False).test.images
+    kinds = {name: families()[name] for name in ("occlusion", "shear")}
+    table = tables.detection_table(detector, digits, kinds)
+    for name in ("clean", *kinds):
+        for key, value in card[name].items():
+            assert table[name][key] == pytest.approx(value, abs=0.006)
 
 
 def test_each_family_belongs_to_one_group():

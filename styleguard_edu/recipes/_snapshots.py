@@ -54,7 +54,7 @@ def train_with_snapshots(model, batches, measure, stops, *, name):
         with np.load(log_file) as stored:
             log = dict(stored)
         rows = [{key: log[key][k] for key in log} for k in range(len(log["steps"]))]
-        print(f"Going on from step {int(model.steps):,}.")
+        print(f"Going on from step {int(model.steps):,}; to begin anew, remove {state.parent}.")
     for stop in stops[len(rows) :]:
         seconds, losses = _train_until(model, stop, batches)
         before = rows[-1]["seconds"] if rows else 0.0
@@ -84,7 +84,9 @@ def made_once(name, make):
     """
     path = UNFINISHED / f"{name}.keras"
     clock = path.with_suffix(".seconds")
-    if not path.exists():
+    if path.exists() and clock.exists():
+        print(f"Taken from an earlier training; to train anew, remove {path}.")
+    else:
         started = time.perf_counter()
         network = make()
         clock.parent.mkdir(parents=True, exist_ok=True)

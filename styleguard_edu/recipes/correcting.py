@@ -47,13 +47,14 @@ def measure_digit_correction():
     hindsight; and on MNIST by guards whose segmenters never saw the group of damage that they
     are to mend. The judge only measures: no part of a guard knows it.
     """
+    held_out = {group: held_out_segmenter(group)[0] for group in GROUPS}
     started, metrics = time.perf_counter(), {}
     for source in SOURCES:
         digits, kinds = some_digits(source), families()
         filters = best_filters(digits, kinds)
         guard = reference_guard("digits", source)
         metrics[source] = correction_table(guard, digits, kinds, filters)
-    metrics["held_out"] = _held_out(metrics["mnist"])
+    metrics["held_out"] = _held_out(held_out, metrics["mnist"])
     save_with_card(
         "digit_correction",
         {},
@@ -71,12 +72,13 @@ def measure_digit_correction():
 
 def measure_digit_guard_seeds():
     """Detection and correction of MNIST digits by guards whose segmenters have other seeds."""
+    segmenters = [segmenter_of_seed(seed)[0] for seed in SEEDS]
     started, metrics = time.perf_counter(), {}
     digits = load_digits("mnist", verbose=False).test.images[:DETECTED]
     few, kinds = some_digits("mnist", FEW), families()
     filters = best_filters(few, kinds)
-    for seed in SEEDS:
-        guard = guard_of_digits(segmenter_of_seed(seed)[0], "mnist")
+    for seed, segmenter in zip(SEEDS, segmenters, strict=True):
+        guard = guard_of_digits(segmenter, "mnist")
         found = detection_table(guard.detector, digits, kinds)
         mended = correction_table(guard, few, kinds, filters)
         metrics[f"seed {seed}"] = {
@@ -176,11 +178,11 @@ def correction_table(guard, digits, kinds, filters):
     }
 
 
-def _held_out(shown):
+def _held_out(segmenters, shown):
     """The same table, each family mended by a guard whose segmenter did not see its group."""
     table = {}
-    for group in GROUPS:
-        guard = guard_of_digits(held_out_segmenter(group)[0], "mnist")
+    for group, segmenter in segmenters.items():
+        guard = guard_of_digits(segmenter, "mnist")
         part = correction_table(guard, some_digits("mnist"), families_of(group), shown)
         part[f"{group}: mean"] = part.pop("mean")
         part[f"{group}: clean"] = part.pop("clean")
