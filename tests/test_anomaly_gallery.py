@@ -233,9 +233,9 @@ def test_a_move_takes_less_than_10_ms_once_drawn_and_little_more_the_first_time(
     for _ in range(3):
         seconds.append([])
         for k in (0, 1, 3, 4, 2):
-            start = time.perf_counter()
+            start = time.process_time()
             gallery.severity.slider.value = k
-            seconds[-1].append(time.perf_counter() - start)
+            seconds[-1].append(time.process_time() - start)
     assert np.median(seconds[0]) < 5 * 0.060  # several times: tests share their machine
     assert np.median(seconds[1:]) < 3 * 0.010
 

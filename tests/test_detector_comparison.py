@@ -193,9 +193,9 @@ def test_close_frees_every_widget(check_close):
 def test_a_choice_takes_less_than_10_ms_once_drawn(explorer):
     seconds = []
     for kind in ("fog", "noise") * 8:
-        start = time.perf_counter()
+        start = time.process_time()
         explorer.kind.value = kind
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert np.median(seconds) < 3 * 0.010  # three times: tests share their machine
 
 

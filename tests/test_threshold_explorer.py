@@ -343,9 +343,9 @@ def test_a_move_takes_less_than_10_ms_for_512_digits():
         explorer.by.value = "rate" if slider is explorer.rate.slider else "threshold"
         seconds = []
         for k in range(20, 50):
-            start = time.perf_counter()
+            start = time.process_time()
             slider.value = k
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
         assert np.median(seconds) < 3 * 0.010  # three times: tests share their machine
 
 
