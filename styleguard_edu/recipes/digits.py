@@ -183,7 +183,7 @@ def measure_generator(generator, judge, real=None, *, compared=MEASURED):
     real : ndarray of float32, ``(n, 28, 28, 1)``, optional
         Real images for precision and recall; the features kept with the judge unless given.
     compared : int
-        How many images a side enter precision and recall.
+        How many images a side enter precision and recall, at most as many as there are real ones.
 
     Returns
     -------
@@ -200,6 +200,7 @@ def measure_generator(generator, judge, real=None, *, compared=MEASURED):
         real_features = judge.arrays["features"]
     else:
         real_features = extractor.predict(real, batch_size=500, verbose=0)
+    compared = min(compared, len(real_features))
     quality = precision_recall(real_features[:compared], features[:compared])
     answers = network.layers[-1](features).numpy().argmax(axis=1)  # what the features feed
     shares = np.bincount(answers, minlength=10) * 10 / len(answers)
