@@ -106,16 +106,16 @@ class AdversarialModel(keras.Model):
             # Keras wants tuples, and must take them in the order in which they come
             x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
             kwargs.setdefault("shuffle", False)
+        self.history = None  # until training begins
         try:
             return super().fit(x, **kwargs)
         except KeyboardInterrupt:
             print(f"\nStopped by hand after {int(self.steps)} steps; what was learnt is kept.")
-            history = self.__dict__.get("history")  # Keras sets it when training begins
-            if history is None:
+            if self.history is None:
                 return keras.callbacks.History()
             for callback in kwargs.get("callbacks") or ():
                 callback.on_train_end()  # Keras does so only where nothing was raised
-            return history
+            return self.history
 
     def due_penalty(self, discriminator, real):
         """The R1 penalty on every ``r1_every``-th step, else 0.

@@ -2,7 +2,7 @@ from styleguard_edu.adversarial import gradient_penalty
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.gan import GAN
 from styleguard_edu.networks import digit_discriminator, digit_generator
-from styleguard_edu.training import endless_batches
+from styleguard_edu.training import Progress, endless_batches
 
 import numpy as np
 import pytest
@@ -192,9 +192,12 @@ def test_an_interrupt_before_the_first_batch_is_no_error(capsys):
         raise KeyboardInterrupt
         yield
 
-    history = make_gan().fit(batches(), steps_per_epoch=1, verbose=0)
-    assert history.history == {}
-    assert "Stopped by hand after 0 steps" in capsys.readouterr().out
+    gan = make_gan()
+    for steps in (0, 1):  # the second time after a training that went to its end
+        history = gan.fit(batches(), steps_per_epoch=1, verbose=0, callbacks=[Progress(steps=1)])
+        assert history.history == {}
+        assert f"Stopped by hand after {steps} steps" in capsys.readouterr().out
+        gan.fit(IMAGES[:8], batch_size=8, verbose=0)
 
 
 def test_saved_weights_hold_the_whole_state(tmp_path):
