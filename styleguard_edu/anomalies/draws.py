@@ -92,7 +92,10 @@ def smooth_fields(n, height, width, sigma, rng):
 
 
 def draw_blobs(spots, shape, sigma, share, rng):
-    """Draw blobs of random form, one of them over the spot, that cover a share of each picture.
+    """Draw blobs of random form that cover a share of each picture, drawn to a spot.
+
+    One lies over the spot in nearly all pictures (97 % for a share of .1, 83 % for .02): chance may
+    be stronger elsewhere.
 
     Returns
     -------
