@@ -41,6 +41,9 @@ with _stderr_held_back():
     import keras
     import tensorflow as tf
 
+# Networks here are asked about batches of many sizes: that TensorFlow compiles anew is no fault.
+tf.get_logger().setLevel("ERROR")
+
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
         "styleguard_edu needs Keras on the TensorFlow backend, but Keras was imported earlier with "
