@@ -28,7 +28,6 @@ _MNIST_CURE = (
     f"Move this file away and fetch MNIST again with `{_FETCH}`, "
     "or set STYLEGUARD_DIGITS=bundled to use the bundled digits"
 )
-_BUNDLED_CURE = f"To restore it: {restore_command('digits.npz')}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -191,7 +190,8 @@ def _read_bundled():
     """Read and check the bundled digits; return Digits."""
     shapes = {"images": (1797, 28, 28), "labels": (1797,)}
     sizes = {"train": (997,), "calibration": (400,), "test": (400,)}
-    images, labels, *splits = _read_arrays(data_path("digits.npz"), shapes | sizes, _BUNDLED_CURE)
+    cure = f"To restore it: {restore_command('digits.npz')}"
+    images, labels, *splits = _read_arrays(data_path("digits.npz"), shapes | sizes, cure)
     return Digits(*(_split(images[chosen], labels[chosen]) for chosen in splits), source="bundled")
 
 

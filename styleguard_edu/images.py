@@ -7,11 +7,12 @@ pictures differ in size and come one by one.
 """
 
 import io
-from numbers import Integral
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+
+from .checks import require_count, require_number
 
 LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
 _TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
@@ -214,8 +215,7 @@ def sharpen(images, *, amount=1.0):
         If images or amount are not as above.
     """
     images = check_images(images)
-    if not 0 <= amount < np.inf:
-        raise ValueError(f"amount must be a number >= 0, finite. Received: {amount!r}")
+    require_number("amount", amount, 0, np.inf)
     detail = images - gaussian_filter(images, (0, 1, 1, 0), mode="nearest")
     return np.clip(images + np.float32(amount) * detail, 0, 1)
 
@@ -275,8 +275,7 @@ def image_grid(images, *, columns=8, gap=2, scale=1):
     """
     images = check_images(images)
     for name, value, least in (("columns", columns, 1), ("gap", gap, 0), ("scale", scale, 1)):
-        if not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name} must be a whole number >= {least}. Received: {value}")
+        require_count(name, value, least)
     n, height, width, channels = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)

@@ -21,7 +21,7 @@ LAYERS = {
     "backend": -1,  # TensorFlow and Keras, imported quietly
     "installation": -1,  # what should be installed and how
     "fetching": -1,  # MNIST from the network, on request
-    "checks": -1,  # of numbers that a caller gave
+    "checks": -2,  # of numbers that a caller gave: images are checked by them, too
     "images": -1,  # the convention for images and pictures
     "decoding": -1,  # picture files to pixels
     # 0: pure functions on arrays

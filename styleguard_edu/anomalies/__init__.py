@@ -157,7 +157,7 @@ def damage_some(images, kinds, *, share, rng, content=None):
         raise TypeError(f"kinds must hold at least one anomaly, and only such. Received: {kinds!r}")
     require_number("share", share, 0, 1)
     images, rng = kinds[0]._check_images(images), as_generator(rng)
-    content = None if content is None else check_content(content, images)
+    content = check_content(content, images)
     n = len(images)
     which = np.full(n, -1)
     count = int(share * n + rng.random())

@@ -58,17 +58,20 @@ def load_guard(domain, *, source=None):
         raise ValueError(f"domain must be one of {tuple(BUILDERS)}. Received: {domain!r}")
     if source is not None and source not in ("mnist", "bundled"):
         raise ValueError(f'source must be "mnist" or "bundled". Received: {source!r}')
-    in_use = "photos" if domain == "photos" else digit_source()
-    if domain != "photos" and source not in (None, in_use):
-        warnings.warn(
-            f"This guard is calibrated on the {source} digits, but the digits in use are "
-            f"{in_use}: its false-alarm rate does not hold for them.",
-            stacklevel=2,
-        )
+    if domain == "photos":
+        source = "photos"
+    else:
+        in_use = digit_source()
+        source = source or in_use
+        if source != in_use:
+            warnings.warn(
+                f"This guard is calibrated on the {source} digits, but the digits in use are "
+                f"{in_use}: its false-alarm rate does not hold for them.",
+                stacklevel=2,
+            )
     checkpoint = load_checkpoint(f"{domain.removesuffix('s')}_detector")
     detector, correctors = BUILDERS[domain](checkpoint)
-    calibrated_on = in_use if domain == "photos" else source or in_use
-    start = f"{calibrated_on}_"
+    start = f"{source}_"
     detector.restore_calibration(
         {
             key.removeprefix(start): value

@@ -91,10 +91,10 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     seed : int
     """
     practice, others = practice_scenes()
-    third_painter(practice)  # kept, so that its minutes do not count below
+    third = third_painter(practice)  # its minutes do not count below
     segmenter, seconds = made_once(
         f"photo_segmenter_{steps + sum(stage[2] for stage in FINDING)}_{learning_rate}_{seed}",
-        lambda: _segmenter(practice, steps, learning_rate, seed),
+        lambda: _segmenter(practice, third, steps, learning_rate, seed),
     )
     detector, _ = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
     calibration = [middle(scene) for scene in others]
@@ -124,9 +124,9 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     )
 
 
-def _segmenter(practice, steps, learning_rate, seed):
+def _segmenter(practice, third, steps, learning_rate, seed):
     """The network, trained: for finding, with each picture's own statistics, for mending."""
-    makers = [load_painter("paintings"), *third_painter(practice)]
+    makers = [load_painter("paintings"), *third]
     held = load_painter("paintings_other")
     seen = [
         views

@@ -261,7 +261,8 @@ class Explorer:
 
 def close_all(widget):
     """Close a widget and everything in it, and what says how they look."""
-    parts = [getattr(widget, name, None) for name in ("layout", "style")]
-    for part in (*getattr(widget, "children", ()), *(part for part in parts if part is not None)):
-        close_all(part)
+    looks = (getattr(widget, name, None) for name in ("layout", "style"))
+    for part in (*getattr(widget, "children", ()), *looks):
+        if part is not None:
+            close_all(part)
     widget.close()

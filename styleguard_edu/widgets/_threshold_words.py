@@ -69,7 +69,7 @@ class Reading(NamedTuple):
             f"{short(self.least.cost)}.",
             f"{shown} of {sum(self.outcomes):,} images, worst score first; the first {flagged} are "
             "flagged. Hits are framed solid, false alarms dotted, misses dashed."
-            f"{' Damaged pixels are amber.' * bool(marked)}",
+            + (" Damaged pixels are amber." if marked else ""),
         )
 
 

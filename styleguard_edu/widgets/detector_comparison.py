@@ -265,18 +265,17 @@ def check_findings(images, kinds, maps, scores, p_values):
     if not maps:
         raise ValueError("maps must hold at least one detector. Received: none")
     checked = {}, {}, {}
+    first = next(iter(maps))
     for detector, row in maps.items():
         for table in checked:
             table[detector] = {}
         for name in images:
-            row_of_scores = _check_first(scores, "scores", detector, name, n)
-            first = next(iter(checked[1].values())).setdefault(name, row_of_scores)
-            if len(row_of_scores) != len(first):
+            own = checked[1][detector][name] = _check_first(scores, "scores", detector, name, n)
+            if len(own) != (wanted := len(checked[1][first][name])):
                 raise ValueError(
                     f"scores[{detector!r}][{name!r}] must hold as many numbers as the first "
-                    f"detector's, {len(first)}. Received: {len(row_of_scores)}"
+                    f"detector's, {wanted}. Received: {len(own)}"
                 )
-            checked[1][detector][name] = row_of_scores
         for kind in kinds:
             called = f"[{detector!r}][{kind!r}]"
             heat = check_maps(f"maps{called}", row.get(kind, ()), images[kind].shape[:3])
