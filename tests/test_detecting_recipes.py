@@ -17,7 +17,7 @@ from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.recipes import _damage_training as training
 from styleguard_edu.recipes import _detection_tables as tables
 from styleguard_edu.recipes import _photo_views as views
-from styleguard_edu.recipes import correcting, detecting
+from styleguard_edu.recipes import _snapshots, correcting, detecting
 from styleguard_edu.recipes import detecting_photos as photos
 from styleguard_edu.recipes import detecting_restyled as restyled
 from styleguard_edu.recipes._snapshots import made_once
@@ -192,6 +192,21 @@ def test_a_network_is_trained_once(tmp_path, monkeypatch):
     clock.unlink()  # interrupted between the two files: begin anew
     made_once("small_0.003", train)
     assert trained == [1, 1]
+
+
+def test_a_network_is_trained_anew_when_what_it_was_made_from_has_changed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    hashes, trained = {"generator.keras": "12ab"}, []
+    monkeypatch.setattr(_snapshots, "verified_card", lambda name: {"sha256": hashes})
+
+    def train():
+        trained.append(1)
+        return segmentation_network(width=2)
+
+    for generator in ("12ab", "12ab", "34cd", "12ab"):
+        hashes["generator.keras"] = generator
+        made_once("small", train, made_from=["painter"])
+    assert len(trained) == 2
 
 
 def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():

@@ -1,5 +1,6 @@
 """Long trainings that are looked at now and then, and go on after an interruption."""
 
+import hashlib
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from ..adversarial import AdversarialModel
 from ..backend import keras
+from ..checkpoints import verified_card
 from ..files import write_atomically
 from ..training import Progress
 
@@ -66,15 +68,18 @@ def train_with_snapshots(model, batches, measure, stops, *, name):
     return log
 
 
-def made_once(name, make):
+def made_once(name, make, *, made_from=()):
     """A network that takes minutes to train; taken from ``build/recipes/NAME.keras`` if there.
 
     Parameters
     ----------
     name : str
-        With all that decides about the result, for an earlier one is not looked into.
+        With all the settings that decide about the result, for an earlier one is not looked into.
     make : callable
         Without arguments; the trained network.
+    made_from : sequence of str
+        Checkpoints from which it is made: if one of these has changed, it is made anew. The
+        file's name has eight digits more, which stand for their contents.
 
     Returns
     -------
@@ -82,6 +87,9 @@ def made_once(name, make):
     seconds : float
         That making it took, then or now.
     """
+    if made_from:
+        hashes = [value for one in made_from for value in verified_card(one)["sha256"].values()]
+        name += "_" + hashlib.sha256("".join(hashes).encode()).hexdigest()[:8]
     path = UNFINISHED / f"{name}.keras"
     clock = path.with_suffix(".seconds")
     if path.exists() and clock.exists():

@@ -44,6 +44,7 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
     encoder, more_seconds = made_once(
         f"digit_encoder_{encoder_steps}_{seed}",
         lambda: _encoder(gan, clean, encoder_steps, seed),
+        made_from=["digit_gan"],
     )
     patches = PatchDetector(hidden_features(gan["discriminator"], 0)).fit(clean[:10_000])
     networks = {"segmenter": segmenter, "encoder": encoder}

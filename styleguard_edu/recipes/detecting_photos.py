@@ -95,6 +95,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     segmenter, seconds = made_once(
         f"photo_segmenter_{steps + sum(stage[2] for stage in FINDING)}_{learning_rate}_{seed}",
         lambda: _segmenter(practice, third, steps, learning_rate, seed),
+        made_from=["paintings", "paintings_other"],
     )
     detector, _ = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
     calibration = [middle(scene) for scene in others]

@@ -1,5 +1,7 @@
 """The recipe of lesson 06 for restyled digits: a network that finds damage beside the content."""
 
+from functools import partial
+
 import numpy as np
 
 from ..anomalies import GROUPS, families
@@ -193,9 +195,10 @@ def _trained(steps, learning_rate, seed, without=None):
         return network
 
     suffix = f"{seed}_without_{without}" if without else f"{seed}"
+    once = partial(made_once, made_from=["style_digits_other"])
     made = {
-        "segmenter": made_once(f"restyled_segmenter_{steps}_{learning_rate}_{suffix}", segmenter),
-        "namer": made_once(f"style_namer_{suffix}", namer),
+        "segmenter": once(f"restyled_segmenter_{steps}_{learning_rate}_{suffix}", segmenter),
+        "namer": once(f"style_namer_{suffix}", namer),
     }
     networks, seconds = ({role: one[k] for role, one in made.items()} for k in (0, 1))
     return networks, sum(seconds.values())
