@@ -248,8 +248,8 @@ def check_checkpoints():
     damaged = []
     for card in cards:
         try:
-            files = json.loads(card.read_text(encoding="utf-8"))["sha256"]
-        except (ValueError, KeyError):
+            files = dict(json.loads(card.read_text(encoding="utf-8"))["sha256"])
+        except (ValueError, KeyError, TypeError):
             files = {card.name: "a card that can be read"}
         for file, expected in files.items():
             path = card.with_name(file)

@@ -212,9 +212,12 @@ def test_a_whole_checkpoint_passes(checkpoint):
     assert doctor.check_checkpoints() == Check("checkpoints", OK, "toy")
 
 
-@pytest.mark.parametrize("file", ["net.keras", "card.json"])
-def test_a_changed_checkpoint_fails_and_is_named(checkpoint, file):
-    (checkpoint / file).write_bytes(b"{")
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("net.keras", "{"), *(("card.json", text) for text in ("{", "{}", "[]", '{"sha256": 3}'))],
+)
+def test_a_changed_checkpoint_fails_and_is_named(checkpoint, file, content):
+    (checkpoint / file).write_text(content)
     check = doctor.check_checkpoints()
     assert check.status == FAIL and f"toy/{file}" in check.detail and check.cure
 
