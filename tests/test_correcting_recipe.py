@@ -145,12 +145,12 @@ def test_other_seeds_detect_and_correct_as_promised():
         assert row["pixel_auroc"] >= 0.97 and row["recovered"] >= 0.45
 
 
-@pytest.mark.parametrize("source", ["mnist", "bundled"])
-def test_the_worst_work_of_the_restyling_networks_comes_nearer_to_the_truth(source):
+@pytest.mark.parametrize(("source", "least"), [("mnist", 0.05), ("bundled", 0.015)])
+def test_the_worst_work_of_the_restyling_networks_comes_nearer_to_the_truth(source, least):
     table = load_checkpoint("restyled_correction").card["metrics"][source]
     gains = {maker: np.diff(table[maker]["worst_ssim"])[0] for maker in correcting_restyled.MAKERS}
     assert gains["snapshot_300"] >= 0.15 and gains["snapshot_1000"] >= 0.15
-    assert gains["generator"] > 0  # 0.05 is the aim; there is little left to gain
+    assert gains["generator"] >= least  # the bundled digits' worst tenth has 0.054 left to gain
     for maker in correcting_restyled.MAKERS:  # style and digit are recognised as before, or better
         for judge in ("style", "digit"):
             before, after = table[maker][judge]

@@ -264,8 +264,11 @@ def test_failures_are_the_tenth_furthest_from_the_truth():
     truth = np.random.default_rng(0).random((40, 28, 28, 3)).astype(np.float32) * 0.5
     made = truth.copy()
     made[:4, 8:20, 8:20] += 0.4  # brighter, so that this detector finds them
-    found = restyled.measure_failures(calibrated(), made, truth, truth[..., :1])
+    detector = Brightness().calibrate(truth)
+    found = restyled.measure_failures(detector, made, truth, truth[..., :1])
     assert found["auroc"] == 1.0
+    assert found["found"] == 1.0
+    assert found["flagged"] == pytest.approx(0.1, abs=0.03)
     assert found["worst_ssim"] < found["mean_ssim"] < 1
     assert found["pixel_auroc"] > 0.9
 

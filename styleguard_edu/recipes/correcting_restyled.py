@@ -18,7 +18,7 @@ from .detecting_photos import photo_kinds
 from .detecting_restyled import MAKERS, random_codes, restyle_codes, true_renderings
 from .painting import measured_photos
 
-FAILURES = 2_000  # test digits that each network restyles
+FAILURES = 10_000  # test digits that each network restyles, at most
 FEW = 400  # test digits a kind of made damage
 
 
