@@ -41,9 +41,9 @@ def load_guard(domain, *, source=None):
         they were made from; restyled photos, at least 16 pixels a side, judged beside the
         photos.
     source : {"mnist", "bundled"}, optional
-        The digits on which the guard is calibrated: those in use unless given. A guard calibrated
-        on others than those in use keeps no promise about them; there is a warning. Photos have
-        one source only.
+        The digits on which the guard is calibrated: those in use unless given; of restyled digits,
+        their true renderings. A guard calibrated on others than those in use keeps no promise
+        about them; there is a warning. Photos have one source only.
 
     Returns
     -------

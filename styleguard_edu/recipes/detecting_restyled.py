@@ -239,7 +239,7 @@ def _calibrate_and_save(networks, settings, seconds):
         seconds=seconds,
         metrics=metrics,
         notes="metrics: for each network of style_digits, how the tenth of its test digits that is "
-        f"furthest from the truth is found; then damage at severity 3, on true renderings of the "
+        "furthest from the truth is found; then damage at severity 3, on true renderings of the "
         f"first {FEW:,} test digits of each source",
         arrays=arrays,
     )
