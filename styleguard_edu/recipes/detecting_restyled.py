@@ -218,18 +218,16 @@ def _calibrate_and_save(networks, settings, seconds):
         arrays |= {f"{source}_{key}": value for key, value in detector.calibration().items()}
         plain = digits.test.images
         codes = random_codes(len(plain), rng)
+        truth = true_renderings(plain, codes)
         metrics[source] = {
             maker: measure_failures(
-                detector,
-                restyle_codes(makers[maker], plain, codes),
-                true_renderings(plain, codes),
-                plain,
+                detector, restyle_codes(makers[maker], plain, codes), truth, plain
             )
             for maker in MAKERS
         }
-        plain = plain[:FEW]
-        sound = true_renderings(plain, codes[:FEW])
-        metrics[source] |= detection_table(detector, sound, families(colour=True), plain)
+        metrics[source] |= detection_table(
+            detector, truth[:FEW], families(colour=True), plain[:FEW]
+        )
     save_with_card(
         "restyled_digit_detector",
         networks,
