@@ -1,4 +1,5 @@
 from styleguard_edu.anomalies import Rotation, Scaling, Shear, Shift
+from styleguard_edu.backend import keras
 from styleguard_edu.correctors import (
     Corrector,
     MedianCorrector,
@@ -600,6 +601,59 @@ def test_a_repair_may_be_sharpened_before_it_is_put_into_the_mask():
         RepairCorrector(broken, sharpness=0.5).correct(images, masks)
     with pytest.raises(ValueError, match=r"sharpness must be a number >= 0.*Received: -1"):
         RepairCorrector(broken, sharpness=-1)
+
+
+def judging_by_tone(weight):
+    """Restores every image to its negative; with a weight > 0, holds dark images for damaged."""
+    network = negative_network()
+    images = network.inputs[0]
+    tone = keras.ops.mean(images, axis=(1, 2))
+    outputs = [network.outputs[0], keras.layers.Rescaling(-weight)(tone), network.outputs[2]]
+    return keras.Model(images, outputs)
+
+
+def darker(images):
+    return images / 2
+
+
+def lighter(images):
+    return (1 + images) / 2
+
+
+@pytest.mark.parametrize(
+    ("weight", "views", "count"),
+    [
+        (4.0, (darker,), 2),  # the negative of what is darker is lighter
+        (4.0, (lighter,), 1),
+        (4.0, (darker, lighter), 2),
+        (-4.0, (darker,), 1),
+        (-4.0, (lighter,), 2),
+        (-4.0, (lighter, lighter), 3),
+    ],
+)
+def test_of_the_guesses_for_views_the_one_is_taken_that_the_network_holds_for_sound(
+    weight, views, count
+):
+    images, masks = noise(), one_pixel()
+    corrector = RepairCorrector(judging_by_tone(weight), views=views, grow=0, feather=0.0)
+    corrected = corrector.correct(images, masks)
+    seen = [images, *(view(images) for view in views)][:count]
+    expected = np.where(masks[..., np.newaxis], 1 - np.mean(seen, axis=0), images)
+    np.testing.assert_allclose(corrected, expected, atol=1e-6)
+    np.testing.assert_array_equal(corrected[~masks], images[~masks])
+
+
+def test_views_are_prepared_and_their_guesses_sharpened_as_those_of_the_image():
+    images, masks = noise(), np.ones(noise().shape[:3], bool)
+    settings = {"first": np.square, "sharpness": 0.5, "grow": 0, "feather": 0.0}
+    same = [
+        RepairCorrector(negative_network(), views=views, **settings).correct(images, masks)
+        for views in ((), (np.copy,), (np.copy, np.copy))
+    ]
+    np.testing.assert_allclose(same[1], same[0], atol=1e-6)
+    np.testing.assert_allclose(same[2], same[0], atol=1e-6)
+    with pytest.raises(ValueError, match="must propose images of shape"):
+        RepairCorrector(negative_network(), views=(lambda x: x[:, ::2],)).correct(images, masks)
 
 
 def test_a_repair_that_compares_needs_the_content_and_prepares_it():

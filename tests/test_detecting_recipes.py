@@ -16,6 +16,7 @@ from styleguard_edu.metrics import psnr
 from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.recipes import _damage_training as training
 from styleguard_edu.recipes import _detection_tables as tables
+from styleguard_edu.recipes import _formless as formless
 from styleguard_edu.recipes import _photo_views as views
 from styleguard_edu.recipes import _snapshots, correcting, detecting
 from styleguard_edu.recipes import detecting_photos as photos
@@ -58,6 +59,63 @@ def test_a_segmenter_is_shown_each_grey_kind_at_five_severities_whole_and_local(
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_that_is_left_out_is_not_shown(group):
     assert group not in {kind.group for kind in training.training_kinds(without=group)}
+
+
+def test_a_third_of_the_damage_is_of_no_kind_where_that_is_asked_for():
+    for kinds in (training.training_kinds(), training.training_kinds(without="blur")):
+        more = formless.with_formless(kinds)
+        assert more[: len(kinds)] == kinds
+        assert {kind.name for kind in more[len(kinds) :]} == {"foreign_patches", "tone_curve"}
+        assert abs(len(more) - len(kinds) - len(kinds) / 2) <= 10  # half of the 20 in a round
+
+
+def test_foreign_patches_cover_a_share_and_leave_the_rest():
+    images = load_digits("bundled", verbose=False).train.images[:200]
+    shares = []
+    for severity in (1, 3, 5):
+        kind = formless.ForeignPatches(severity=severity)
+        damaged = kind(images, rng=0)
+        changed = damaged.masks.mean(axis=(1, 2))
+        assert changed.max() < kind.share + 0.2  # the rims, where a patch is half there
+        shares.append(changed.mean())
+        np.testing.assert_array_equal(damaged.images, kind(images, rng=0).images)
+    assert shares[0] < shares[1] < shares[2]
+    # a patch of the very same tone cannot be seen, its negative can
+    flat = np.full((40, 16, 16, 1), 0.2, np.float32)
+    damaged = formless.ForeignPatches()(flat, rng=0)
+    assert 5 < (damaged.labels < 0).sum() < 35
+    assert damaged.images.min() >= 0.2 - 1e-6
+
+
+def test_a_tone_curve_makes_of_each_tone_another_one():
+    images = np.tile(np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8, 1), (30, 1, 1, 1))
+    slight, gross = (formless.ToneCurve(bend=bend)(images, rng=0).images for bend in (0.2, 1.0))
+    assert np.abs(slight - images).max() <= 0.2 + 1e-6
+    assert np.abs(gross - images).max() > 0.5
+    twice = np.concatenate([images, images[:, ::-1]], axis=1)  # a tone stands twice in the image
+    curved = formless.ToneCurve()(twice, rng=0).images
+    np.testing.assert_array_equal(curved[:, :8], curved[:, :7:-1])
+
+
+def test_a_segmenter_is_trained_on_the_kinds_first_and_then_on_damage_of_no_kind_too(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shown = []
+
+    def note(network, clean, kinds, **settings):
+        assert clean(np.random.default_rng(0), 3).images.shape == (3, 28, 28, 1)
+        shown.append(({kind.name for kind in kinds}, settings["steps"], settings["learning_rate"]))
+
+    monkeypatch.setattr(detecting, "train_segmenter", note)
+    monkeypatch.setattr(detecting, "training_digits", lambda: np.zeros((5, 28, 28, 1), np.float32))
+    detecting.held_out_segmenter("blur", steps=30, learning_rate=3e-3)
+    (first, steps, rate), (second, more_steps, less_rate) = shown
+    assert second - first == {"foreign_patches", "tone_curve"} and first < second
+    assert not first & set(GROUPS["blur"])
+    assert (steps, more_steps) == (30, 10) and rate == 3e-3 and less_rate == pytest.approx(1e-3)
+    detecting.held_out_segmenter("blur", steps=30, learning_rate=3e-3)
+    assert len(shown) == 2  # both are kept
 
 
 def test_a_segmenter_learns_to_tell_damage_and_to_find_its_place():

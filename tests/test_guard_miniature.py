@@ -56,7 +56,7 @@ def test_the_summary_known_by_hand(explorer):
         "accepted.",
         "False alarms promised: at most 5% of clean images. Here: 0 of 2.",
         # two of four differ by 0.4, then one
-        "Mean distance from the clean images (root mean square): 0.200 before, 0.100 after.",
+        "Mean distance from the undamaged images (root mean square): 0.200 before, 0.100 after.",
     ]
 
 

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from scipy.ndimage import gaussian_filter, grey_erosion
 
 from ..backend import keras
 from ..checkpoints import load_checkpoint
@@ -104,12 +105,29 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "repair": RepairCorrector(segmenter, first=stretch_tones, sharpness=0.5, grow=0, limit=0.7),
+        "repair": RepairCorrector(
+            segmenter,
+            views=(_softened, _thinned),
+            first=stretch_tones,
+            sharpness=0.5,
+            grow=0,
+            limit=0.7,
+        ),
         "realign": RealignCorrector(
             lambda images, content: detector.surprise_of("reconstruction", images, content)
         ),
     }
     return detector, correctors
+
+
+def _softened(images):
+    """Views of the images with less of what is small and sharp."""
+    return gaussian_filter(images, (0, 0.6, 0.6, 0), mode="nearest")
+
+
+def _thinned(images):
+    """Views of the images with less of what is light: every pixel the darkest of its nine."""
+    return grey_erosion(images, (1, 3, 3, 1), mode="nearest")
 
 
 def restyled_digit_guard(checkpoint):

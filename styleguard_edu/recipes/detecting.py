@@ -13,12 +13,14 @@ from ..guard import BUILDERS, StyleGuard
 from ._cards import save_with_card
 from ._damage_training import Clean, train_encoder, train_segmenter, training_kinds
 from ._detection_tables import detection_table, families_of, measure_detection
+from ._formless import with_formless
 from ._snapshots import made_once
 
 SOURCES = ("mnist", "bundled")
 MEASURED = 2_000  # test images a kind, for the cards
 STEPS, HELD_OUT_STEPS = 6_000, 3_000  # of the segmenter; of one that does not see all damage
 LEARNING_RATE = 3e-3
+FORMLESS = 1 / 3  # as many more steps with damage of no kind; and of the learning rate there
 RESAMPLED_SHARE = 0.3  # of the clean digits
 # Largest shift down and across in pixels, angle in degrees, log of the factor, shear.
 RESAMPLING = np.array([6.0, 6.0, 30.0, 0.4, 0.5])
@@ -33,7 +35,8 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
     Parameters
     ----------
     steps, encoder_steps : int
-        Of the segmenter and of the encoder.
+        Of the segmenter and of the encoder. The segmenter is then trained on, a third as long and
+        at a third of the learning rate, with damage of no kind among the damage.
     learning_rate : float
         Of the segmenter's Adam, at the start; it falls to 0 along half a cosine.
     seed : int
@@ -63,6 +66,7 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
         "(997), damaged",
         settings={
             "steps": steps,
+            "further_steps": further_steps(steps),
             "encoder_steps": encoder_steps,
             "learning_rate": learning_rate,
             "seed": seed,
@@ -96,7 +100,12 @@ def train_digit_detector_held_out(*, steps=HELD_OUT_STEPS, learning_rate=LEARNIN
         "digit_detector_held_out",
         {},
         data="as digit_detector, without one group of damage at a time",
-        settings={"steps": steps, "learning_rate": learning_rate, "seed": seed},
+        settings={
+            "steps": steps,
+            "further_steps": further_steps(steps),
+            "learning_rate": learning_rate,
+            "seed": seed,
+        },
         seconds=seconds,
         metrics=metrics,
         notes="metrics: each group found by the detector whose segmenter never saw it, at "
@@ -134,21 +143,41 @@ def held_out_segmenter(group, steps=HELD_OUT_STEPS, learning_rate=LEARNING_RATE,
     return _segmenter(seed, steps, learning_rate, kinds, f"_without_{group}")
 
 
+def further_steps(steps):
+    """Training steps with damage of no kind, after ``steps`` without."""
+    return round(steps * FORMLESS)
+
+
 def _segmenter(seed, steps, learning_rate, kinds, suffix):
+    """Trained on these kinds of damage, and then on, with damage of no kind among them."""
+    name, digits = f"digit_segmenter_{steps}_{learning_rate}_{seed}{suffix}", training_digits()
+
+    def clean(rng, n):
+        return Clean(_some_resampled(digits[rng.integers(len(digits), size=n)], rng))
+
     def train():
         keras.utils.set_random_seed(seed)
-        network, digits = segmentation_network(strips=True), training_digits()
+        network = segmentation_network(strips=True)
+        train_segmenter(network, clean, kinds, steps=steps, learning_rate=learning_rate, seed=seed)
+        return network
+
+    network, seconds = made_once(name, train)
+    further = further_steps(steps)
+
+    def train_on():
+        keras.utils.set_random_seed(seed + 100)
         train_segmenter(
             network,
-            lambda rng, n: Clean(_some_resampled(digits[rng.integers(len(digits), size=n)], rng)),
-            kinds,
-            steps=steps,
-            learning_rate=learning_rate,
-            seed=seed,
+            clean,
+            with_formless(kinds),
+            steps=further,
+            learning_rate=learning_rate * FORMLESS,
+            seed=seed + 100,
         )
         return network
 
-    return made_once(f"digit_segmenter_{steps}_{learning_rate}_{seed}{suffix}", train)
+    network, more_seconds = made_once(f"{name}_formless_{further}", train_on)
+    return network, seconds + more_seconds
 
 
 def _encoder(gan, images, steps, seed):

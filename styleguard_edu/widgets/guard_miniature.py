@@ -163,8 +163,8 @@ class GuardInMiniature(Explorer):
         text += f" Here: {(flagged & sound).sum()} of {sound.sum()}."
         before, after = (change(self.clean, batch).mean() for batch in (self.images, images))
         return (
-            f"{text}\nMean distance from the clean images (root mean square): {before:.3f} before, "
-            f"{after:.3f} after."
+            f"{text}\nMean distance from the undamaged images (root mean square): {before:.3f} "
+            f"before, {after:.3f} after."
         )
 
 
