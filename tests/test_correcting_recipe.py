@@ -134,7 +134,7 @@ def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(so
 
 def test_damage_of_a_kind_never_shown_is_corrected_too_but_less_than_by_a_filter_in_hindsight():
     mean = load_checkpoint("digit_correction").card["metrics"]["held_out"]["mean"]
-    assert 0.25 < mean["recovered"] < mean["recovered_by_filters"]  # lesson 08 says so
+    assert 0.33 < mean["recovered"] < mean["recovered_by_filters"]  # lesson 08 says so
 
 
 def test_other_seeds_detect_and_correct_as_promised():

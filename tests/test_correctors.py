@@ -603,12 +603,17 @@ def test_a_repair_may_be_sharpened_before_it_is_put_into_the_mask():
         RepairCorrector(broken, sharpness=-1)
 
 
-def judging_by_tone(weight):
-    """Restores every image to its negative; with a weight > 0, holds dark images for damaged."""
+def judging_by_tone(weight, offset=10.0):
+    """Restores every image to its negative. The higher the weight, the more are dark images held
+    for damaged; without an offset, and with a weight > 0, all for sound."""
     network = negative_network()
     images = network.inputs[0]
     tone = keras.ops.mean(images, axis=(1, 2))
-    outputs = [network.outputs[0], keras.layers.Rescaling(-weight)(tone), network.outputs[2]]
+    outputs = [
+        network.outputs[0],
+        keras.layers.Rescaling(-weight, offset)(tone),
+        network.outputs[2],
+    ]
     return keras.Model(images, outputs)
 
 
@@ -643,17 +648,40 @@ def test_of_the_guesses_for_views_the_one_is_taken_that_the_network_holds_for_so
     np.testing.assert_array_equal(corrected[~masks], images[~masks])
 
 
+def test_views_are_asked_about_only_where_the_first_guess_is_not_held_for_sound():
+    images, masks = noise(), np.ones(noise().shape[:3], bool)
+    asked = []
+
+    def view(some):
+        asked.append(len(some))
+        return darker(some)
+
+    plain = {"grow": 0, "feather": 0.0}
+    corrected = RepairCorrector(judging_by_tone(4.0, 0.0), views=(view,), **plain).correct(
+        images, masks
+    )
+    np.testing.assert_allclose(corrected, 1 - images, atol=1e-6)
+    assert not asked
+    some = np.concatenate([np.full_like(images[:1], 0.9), np.full_like(images[:2], 0.1)])
+    # 2 - 4 (1 - x) is above 0 for x = .9 only, and lower for the mean of .1 and .55
+    corrector = RepairCorrector(judging_by_tone(4.0, 2.0), views=(view,), **plain)
+    corrected = corrector.correct(some, masks[:1].repeat(3, axis=0))
+    assert asked == [1]
+    expected = np.array([1 - (0.9 + 0.45) / 2, 0.9, 0.9])
+    np.testing.assert_allclose(corrected.mean(axis=(1, 2, 3)), expected, atol=1e-6)
+
+
 def test_views_are_prepared_and_their_guesses_sharpened_as_those_of_the_image():
     images, masks = noise(), np.ones(noise().shape[:3], bool)
     settings = {"first": np.square, "sharpness": 0.5, "grow": 0, "feather": 0.0}
     same = [
-        RepairCorrector(negative_network(), views=views, **settings).correct(images, masks)
+        RepairCorrector(judging_by_tone(4.0), views=views, **settings).correct(images, masks)
         for views in ((), (np.copy,), (np.copy, np.copy))
     ]
     np.testing.assert_allclose(same[1], same[0], atol=1e-6)
     np.testing.assert_allclose(same[2], same[0], atol=1e-6)
     with pytest.raises(ValueError, match="must propose images of shape"):
-        RepairCorrector(negative_network(), views=(lambda x: x[:, ::2],)).correct(images, masks)
+        RepairCorrector(judging_by_tone(0.0), views=(lambda x: x[:, ::2],)).correct(images, masks)
 
 
 def test_a_repair_that_compares_needs_the_content_and_prepares_it():

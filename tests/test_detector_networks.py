@@ -36,6 +36,18 @@ def test_segmentation_network_answers_for_each_pixel_and_for_the_image(channels,
     assert restored.shape == (2, height, width, channels)
 
 
+@pytest.mark.parametrize("wanted", [(0, 1), (2,), (2, 0)])
+def test_of_the_three_answers_only_those_that_are_wanted_are_given(wanted):
+    network, shown = segmentation_network(width=4), images(3, 30, 27)
+    everything = segmented(network, shown)
+    some = segmented(network, shown, wanted=wanted)
+    assert len(everything) == 3 and len(some) == len(wanted)
+    for answer, place in zip(some, wanted, strict=True):
+        np.testing.assert_allclose(answer, everything[place], atol=1e-5)
+    (only,) = network_outputs(doubled(), wanted=(1,), images=images(2, 4, 4))
+    np.testing.assert_allclose(only, images(2, 4, 4).sum(axis=(1, 2, 3)), rtol=1e-6)
+
+
 def test_an_untrained_network_restores_an_image_to_what_it_is():
     shown = images()
     np.testing.assert_array_equal(segmentation_network(width=4)(shown, training=False)[2], shown)

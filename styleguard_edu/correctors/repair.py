@@ -16,12 +16,13 @@ class RepairCorrector(Corrector):
     possible, the guess is soft, as grey as a stroke is likely.
 
     Damage that the network was not shown may look more like what it was shown after a filter. With
-    k ``views`` there are k + 1 guesses,
+    k ``views`` there are up to k + 1 guesses,
 
     .. math:: g_j = \frac{1}{j + 1} \sum_{i=0}^{j} f(v_i(x)), \qquad j = 0, \dots, k
 
-    where f restores, v_i is view i, and v_0 leaves the image x as it is. Of these the network takes
-    the one that it holds for the least damaged, by its second output, once it is in its place.
+    where f restores, v_i is view i, and v_0 leaves the image x as it is. They are made one after
+    another until the network, by its second output, holds the image with the guess in its place for
+    sound. If it never does, the one that it holds for the least damaged is taken.
 
     Parameters
     ----------
@@ -67,28 +68,36 @@ class RepairCorrector(Corrector):
         self.prepare = prepare
 
     def _propose(self, images, masks, content):
-        guesses = self._guesses(images, content)
-        if len(guesses) == 1:
-            return guesses[0]
-        marked = masks[..., np.newaxis]
-        judged = [
-            segmented(self.network, np.where(marked, guess, images), content, self.prepare)[1][:, 0]
-            for guess in guesses
-        ]
-        return guesses[np.argmin(judged, axis=0), np.arange(len(images))]
+        total = self._restored(images, content, images.shape)
+        proposed = self._sharpened(total)
+        if not self.views:
+            return proposed
+        damaged = self._damaged(images, proposed, masks, content)
+        for count, view in enumerate(self.views, start=2):
+            rows = np.flatnonzero(damaged > 0)  # for sound ones more guesses are a waste of time
+            if not len(rows):
+                break
+            beside = None if content is None else content[rows]
+            total[rows] += self._restored(view(images[rows]), beside, images[rows].shape)
+            guess = self._sharpened(total[rows] / count)
+            still = self._damaged(images[rows], guess, masks[rows], beside)
+            better = still < damaged[rows]
+            damaged[rows[better]], proposed[rows[better]] = still[better], guess[better]
+        return proposed
 
-    def _guesses(self, images, content):
-        """The k + 1 means ``(k + 1, n, height, width, channels)``, sharpened."""
-        restored = []
-        for seen in (images, *(view(images) for view in self.views)):
-            seen = seen if self.first is None else self.first(seen)
-            guess = segmented(self.network, seen, content, self.prepare)[2]
-            restored.append(self._checked_proposal(guess, images.shape))
-        counts = np.arange(1, len(restored) + 1, dtype=np.float32)
-        means = np.cumsum(restored, axis=0) / counts.reshape(-1, 1, 1, 1, 1)
-        if not self.sharpness:
-            return means
-        return np.stack([sharpen(np.clip(mean, 0, 1), amount=self.sharpness) for mean in means])
+    def _restored(self, seen, content, shape):
+        seen = seen if self.first is None else self.first(seen)
+        (guess,) = segmented(self.network, seen, content, self.prepare, wanted=(2,))
+        return self._checked_proposal(guess, shape)
+
+    def _sharpened(self, guess):
+        return sharpen(guess, amount=self.sharpness) if self.sharpness else guess.copy()
+
+    def _damaged(self, images, guess, masks, content):
+        """The network's logits for the images with a guess where they are marked, ``(n,)``."""
+        mended = np.where(masks[..., np.newaxis], guess, images)
+        (logits,) = segmented(self.network, mended, content, self.prepare, wanted=(1,))
+        return logits[:, 0]
 
 
 class RestyleCorrector(Corrector):

@@ -182,7 +182,7 @@ class SegmentationDetector(AnomalyDetector):
         self.prepare = prepare
 
     def _examine(self, images, content, maps):
-        pixels, image, _ = segmented(self.network, images, content, self.prepare)
+        pixels, image = segmented(self.network, images, content, self.prepare, wanted=(0, 1))
         return image[:, 0], pixels[..., 0] if maps else None
 
 
