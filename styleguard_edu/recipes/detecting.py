@@ -150,21 +150,16 @@ def further_steps(steps):
 
 def _segmenter(seed, steps, learning_rate, kinds, suffix):
     """Trained on these kinds of damage, and then on, with damage of no kind among them."""
-    name, digits = f"digit_segmenter_{steps}_{learning_rate}_{seed}{suffix}", training_digits()
-
-    def clean(rng, n):
-        return Clean(_some_resampled(digits[rng.integers(len(digits), size=n)], rng))
+    further = further_steps(steps)
 
     def train():
         keras.utils.set_random_seed(seed)
-        network = segmentation_network(strips=True)
+        network, digits = segmentation_network(strips=True), training_digits()
+
+        def clean(rng, n):
+            return Clean(_some_resampled(digits[rng.integers(len(digits), size=n)], rng))
+
         train_segmenter(network, clean, kinds, steps=steps, learning_rate=learning_rate, seed=seed)
-        return network
-
-    network, seconds = made_once(name, train)
-    further = further_steps(steps)
-
-    def train_on():
         keras.utils.set_random_seed(seed + 100)
         train_segmenter(
             network,
@@ -176,8 +171,7 @@ def _segmenter(seed, steps, learning_rate, kinds, suffix):
         )
         return network
 
-    network, more_seconds = made_once(f"{name}_formless_{further}", train_on)
-    return network, seconds + more_seconds
+    return made_once(f"digit_segmenter_{steps}_{further}_{learning_rate}_{seed}{suffix}", train)
 
 
 def _encoder(gan, images, steps, seed):
