@@ -1,6 +1,7 @@
 from styleguard_edu.anomalies import Rotation, Scaling, Shear, Shift
 from styleguard_edu.backend import keras
 from styleguard_edu.correctors import (
+    CentreCorrector,
     Corrector,
     MedianCorrector,
     NeighbourCorrector,
@@ -388,15 +389,53 @@ def test_a_candidate_that_is_the_image_itself_is_not_scored_twice():
     assert asked == [8, 9, 17]  # centring by whole pixels is nothing to the first
 
 
+@pytest.mark.parametrize("corrector", [CentreCorrector(), RealignCorrector(no_score)])
 @pytest.mark.parametrize("axis", [1, 2])
-def test_an_image_clearly_off_the_middle_plainly_needs_realignment(axis):
+def test_an_image_clearly_off_the_middle_plainly_needs_realignment(axis, corrector):
     steps = [-3, -2, -1, 0, 1, 2, 3]
     images = np.concatenate([np.roll(bars(1), step, axis=axis) for step in steps])
-    needed = RealignCorrector(no_score).plainly_needed(images)
+    needed = corrector.plainly_needed(images)
     assert needed.dtype == bool
     # the bar's own centre is (14, 14), the middle
     np.testing.assert_array_equal(needed, np.abs(steps) > 1.25)
     assert not Corrector().plainly_needed(images).any()
+
+
+# Centring
+
+
+@pytest.mark.parametrize("steps", [(3, 0), (0, -2), (-3, 4)])
+def test_centring_undoes_a_shift_bit_by_bit(steps):
+    images = bars(2, channels=3) * noise(2, 28, 28, 3)  # no two pixels are alike
+    images += 0.1 * (images == 0)
+    settled = CentreCorrector().correct(images, np.zeros((2, 28, 28), bool))
+    moved = np.roll(settled, steps, axis=(1, 2))
+    again = CentreCorrector().correct(moved, np.zeros((2, 28, 28), bool))
+    np.testing.assert_array_equal(again, settled)
+
+
+def test_centring_brings_in_the_background():
+    images = np.full((1, 12, 12, 1), 0.25, np.float32)
+    images[0, 2:11, 9:12] = 1  # its middle is (6, 10): four steps to the left, none down
+    centred = CentreCorrector(shift=4).correct(images, np.ones((1, 12, 12), bool))
+    expected = np.full((1, 12, 12, 1), 0.25, np.float32)
+    expected[0, 2:11, 5:8] = 1
+    np.testing.assert_array_equal(centred, expected)
+
+
+def test_what_lies_further_off_than_the_bound_is_not_centred():
+    images = np.roll(bars(1), 5, axis=2)
+    kept = CentreCorrector(shift=4).correct(images, np.ones((1, 28, 28), bool))
+    np.testing.assert_array_equal(kept, images)
+    centred = CentreCorrector(shift=5).correct(images, np.ones((1, 28, 28), bool))
+    np.testing.assert_array_equal(centred, bars(1))
+    with pytest.raises(ValueError, match=r"shift must be a number >= 0, finite. Received: -1"):
+        CentreCorrector(shift=-1)
+
+
+def test_only_centring_is_without_loss():
+    assert CentreCorrector.lossless and CentreCorrector.full_mask
+    assert not any(kind.lossless for kind in (Corrector, RealignCorrector, RepairCorrector))
 
 
 def test_realigning_ignores_the_masks_and_keeps_colour():

@@ -470,6 +470,24 @@ def test_what_plainly_needs_all_changed_is_asked_about_where_a_repair_is_not_eno
     np.testing.assert_array_equal(first.mended, [True, True, False])
 
 
+class LosslessWhereWanted(BlackWhereWanted):
+    """Takes one white pixel away, as if nothing were lost by it."""
+
+    lossless = True
+    _propose = OnePixel._propose
+
+
+def test_what_loses_nothing_is_asked_first_where_plainly_needed_and_taken_only_if_it_suffices():
+    both = {"one": OnePixel(), "move": LosslessWhereWanted(1, 3)}
+    (first,) = guard(both, max_rounds=1).run(spots(1, 2, 3)).rounds
+    # it is enough for the first, which nothing else is asked about; the second does not need it
+    np.testing.assert_array_equal(first.asked[1], [True, False, True])
+    np.testing.assert_array_equal(first.asked[0], [False, True, True])
+    np.testing.assert_array_equal(first.accepted[1], [True, False, False])
+    np.testing.assert_array_equal(first.choice, [1, 0, 0])
+    assert first.flagged_after[1, 2] and first.scores_after[1, 2] < first.scores[2]
+
+
 def test_a_proposal_that_changes_nothing_is_not_looked_at():
     class Counting(Sum):
         looked = ()

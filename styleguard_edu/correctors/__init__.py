@@ -9,6 +9,7 @@ from .. import _lazily
 
 _HOME = {  # public name -> module that defines it
     "Alignment": "realign",
+    "CentreCorrector": "centre",
     "Corrector": "base",
     "LatentCorrector": "latent",
     "MedianCorrector": "neighbour",

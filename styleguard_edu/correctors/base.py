@@ -39,6 +39,8 @@ class Corrector(BaseEstimator):
     ----------
     full_mask : bool
         True for correctors that change all of an image, whatever its mask.
+    lossless : bool
+        True for those among them that only move its pixels.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Corrector(BaseEstimator):
     """
 
     full_mask = False
+    lossless = False
 
     def __init__(self, *, grow=1, feather=0.5, strength=1.0, limit=0.35):
         require_count("grow", grow)

@@ -7,12 +7,11 @@ from scipy.ndimage import map_coordinates, spline_filter1d
 
 from ..checks import require_number
 from ..images import check_content, check_images
+from ._layout import background, layout, middle, off_middle
 from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
 _RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
-_OFF = 1.25  # pixels: the centres of mass of sound digits lie at most 0.5 off the middle
-_STANDS_OUT = 0.3  # of the largest contrast: belongs to what is shown
 _ANGLE, _LOG_SCALE, _SHEAR = 2, 3, 4  # places in a transform, after down and across
 # Fixed guesses, as shares of the bounds. Finer ones, or a second round around the best, cost a
 # quarter more and brought digits at most 0.3 points of accuracy, which may be chance.
@@ -150,19 +149,17 @@ class RealignCorrector(Corrector):
 
         Parameters and result as for :meth:`Corrector.plainly_needed`.
         """
-        images = check_images(images)
-        off = _layout(images).centres - _middle(images.shape)
-        return np.abs(off).max(axis=1) > _OFF
+        return off_middle(check_images(images))
 
     def _propose(self, images, masks, content):
         return self.align(images, content).images
 
     def _align(self, images, content):
         bounds = np.array([self.shift, self.shift, self.angle, self.log_scale, self.shear])
-        layout = _layout(images)
-        transforms = _candidates(layout, images.shape, self.box, bounds)
+        seen = layout(images)
+        transforms = _candidates(seen, images.shape, self.box, bounds)
         splines = _splines(images)
-        made = np.stack([_transformed(images, splines, layout.centres, t) for t in transforms])
+        made = np.stack([_transformed(images, splines, seen.centres, t) for t in transforms])
         scores = self._scores(made, content, transforms.any(axis=-1))
         shares = np.abs(transforms) / np.where(bounds > 0, bounds, 1)
         best = (scores + self.penalty * (shares**2).sum(axis=-1)).argmin(axis=0)  # first of ties
@@ -219,64 +216,21 @@ def transformed(images, transforms):
         raise ValueError(
             f"transforms must be of shape ({len(images)}, 5). Received: shape {transforms.shape}"
         )
-    return _transformed(images, _splines(images), _layout(images).centres, transforms)
+    return _transformed(images, _splines(images), layout(images).centres, transforms)
 
 
-class _Layout(NamedTuple):
-    """Where images show something: centre of mass ``(n, 2)``, columns that it leans to the right
-    a row down ``(n,)``, longer side of the box around it ``(n,)``."""
-
-    centres: np.ndarray
-    slants: np.ndarray
-    sides: np.ndarray
-
-
-def _layout(images):
-    contrast = np.abs(images - _background(images)).mean(axis=-1)
-    contrast = contrast.astype(np.float64)
-    mass = contrast.sum(axis=(1, 2))
-    blank = mass == 0
-    share = contrast / np.where(blank, 1, mass)[:, None, None]
-    rows, columns = (np.arange(side) for side in images.shape[1:3])
-    centres = np.stack([share.sum(axis=2) @ rows, share.sum(axis=1) @ columns], axis=1)
-    centres[blank] = _middle(images.shape)
-    down, across = rows - centres[:, :1], columns - centres[:, 1:]
-    covariance = np.einsum("nrc,nr,nc->n", share, down, across)
-    variance = np.einsum("nrc,nr->n", share, down**2)
-    # a single row leans nowhere
-    slants = covariance / np.maximum(variance, 1 / 12)
-    shown = contrast > _STANDS_OUT * contrast.max(axis=(1, 2), keepdims=True)
-    sides = np.maximum(_extent(shown.any(axis=2)), _extent(shown.any(axis=1)))
-    return _Layout(centres, slants, sides)
-
-
-def _background(images):
-    """The median of each image's outermost pixels, ``(n, 1, 1, c)``."""
-    sides = images[:, [0, -1]], images[:, 1:-1, [0, -1]].swapaxes(1, 2)
-    return np.median(np.concatenate(sides, axis=2), axis=(1, 2), keepdims=True)
-
-
-def _extent(shown):
-    """From the first to the last True of each row, ``(n,)``; all of it where there is none."""
-    return shown.shape[1] - shown.argmax(axis=1) - shown[:, ::-1].argmax(axis=1)
-
-
-def _middle(shape):
-    return np.array(shape[1:3]) / 2
-
-
-def _candidates(layout, shape, box, bounds):
+def _candidates(seen, shape, box, bounds):
     """Transforms to try, ``(k, n, 5)``, inside the bounds; the first is none."""
-    off = _middle(shape) - layout.centres
-    to_size = np.log(box / layout.sides)
+    off = middle(shape) - seen.centres
+    to_size = np.log(box / seen.sides)
     # a box as large as the picture may have been larger before it was cut; else the growth may
     # be only half of it, the rest is a slant's or a rotation's
-    cut = layout.sides >= max(shape[1:3]) - 1
+    cut = seen.sides >= max(shape[1:3]) - 1
     other_size = np.where(cut, to_size - np.log(1.2), to_size / 2)
     parts = [
         (_LOG_SCALE, to_size),
         (_LOG_SCALE, other_size),
-        (_SHEAR, -layout.slants),
+        (_SHEAR, -seen.slants),
         *((_ANGLE, share * bounds[_ANGLE]) for share in _ANGLES),
         *((_SHEAR, share * bounds[_SHEAR]) for share in _SHEARS),
     ]
@@ -290,7 +244,7 @@ def _candidates(layout, shape, box, bounds):
 
 def _splines(images):
     """Spline coefficients of the contrast to the background, with a rim of background."""
-    contrast = images - _background(images)
+    contrast = images - background(images)
     rim = ((0, 0), (_RIM, _RIM), (_RIM, _RIM), (0, 0))
     splines = np.pad(contrast.astype(np.float64), rim)
     for axis in (1, 2):
@@ -315,7 +269,7 @@ def _transformed(images, splines, centres, transforms):
         moved[..., channel] = map_coordinates(
             splines[..., channel].reshape(n * tall, wide), [rows, columns], prefilter=False
         ).reshape(n, height, width)
-    moved = np.clip(moved + _background(images), 0, 1)
+    moved = np.clip(moved + background(images), 0, 1)
     moving = transforms.any(axis=1)[:, None, None, None]
     return np.where(moving, moved, images)
 

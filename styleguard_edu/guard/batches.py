@@ -88,20 +88,20 @@ def _after_round(guard, batch):
 
 
 def _tried(guard, batch, rows, before):
-    """What the candidates propose: first those that keep to the masks, then those that change all
-    of an image, where they are asked."""
+    """What the candidates propose, stage by stage: an image for which a proposal suffices is not
+    asked about again."""
     k, m = len(guard.candidates), len(rows)
     trials = _Trials(
         np.stack([batch.images[rows]] * k),
         _Seen(*(np.stack([values] * k) for values in before)),
         *(np.zeros((k, m), kind) for kind in (float, bool, bool)),
     )
-    for whole in (False, True):
+    for stage in range(3):
         choice = _choice(guard, trials)
         better = chosen_images(batch.images[rows], trials.images, choice)
         enough = ~_chosen(before.flagged, trials.seen.flagged, choice)  # all were flagged before
         for number, (name, corrector) in enumerate(guard.candidates.items()):
-            if corrector.full_mask == whole:
+            if _stage(corrector) == stage:
                 open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
                 places = _where_asked(corrector, better, open_, choice >= 0)
                 if len(places):
@@ -109,12 +109,19 @@ def _tried(guard, batch, rows, before):
     return trials
 
 
+def _stage(corrector):
+    """When a candidate is asked: first those that only move pixels, then those that keep to the
+    masks, then those that change all of an image."""
+    return 0 if corrector.lossless else 1 + corrector.full_mask
+
+
 def _where_asked(corrector, images, open_, helped):
-    """Places of the images about which a corrector is asked: if another's proposal helped, though
-    it was not enough, only where what that left plainly needs this one."""
-    asked, helped = open_.copy(), np.flatnonzero(open_ & helped)
-    if len(helped):
-        asked[helped] = corrector.plainly_needed(images[helped])
+    """Places of the images about which a corrector is asked: those that only move pixels, only
+    where they are plainly needed; the others, if another's proposal helped, though it was not
+    enough, only where what that left plainly needs them."""
+    asked, doubtful = open_.copy(), np.flatnonzero(open_ & (helped | corrector.lossless))
+    if len(doubtful):
+        asked[doubtful] = corrector.plainly_needed(images[doubtful])
     return np.flatnonzero(asked)
 
 
@@ -139,6 +146,7 @@ def _try(guard, name, batch, rows, before, trials, where):
     if corrector.full_mask:
         accepted &= _area(after.masks) <= _area(before.masks)
         accepted &= after.p_values >= guard.least_p
+        accepted &= ~(after.flagged & corrector.lossless)
     else:  # what it was not to change is as it was, whatever the detector now thinks of it
         after = after._replace(masks=after.masks & before.masks)
     for values, new in (

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter, grey_erosion
 
 from ..backend import keras
 from ..checkpoints import load_checkpoint
-from ..correctors import RealignCorrector, RepairCorrector, RestyleCorrector
+from ..correctors import CentreCorrector, RealignCorrector, RepairCorrector, RestyleCorrector
 from ..datasets import digit_source
 from ..detector_networks import hidden_features, network_outputs
 from ..detectors import (
@@ -105,6 +105,7 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
+        "centre": CentreCorrector(),
         "repair": RepairCorrector(
             segmenter,
             views=(_softened, _thinned),

@@ -1,0 +1,61 @@
+"""Where images show something: what correctors that move, turn or resize need to know."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+OFF = 1.25  # pixels: the centres of mass of sound digits lie at most 0.5 off the middle
+_STANDS_OUT = 0.3  # of the largest contrast: belongs to what is shown
+
+
+class Layout(NamedTuple):
+    """Where images show something: centre of mass ``(n, 2)``, columns that it leans to the right
+    a row down ``(n,)``, longer side of the box around it ``(n,)``."""
+
+    centres: np.ndarray
+    slants: np.ndarray
+    sides: np.ndarray
+
+
+def layout(images):
+    """The layout of images ``(n, height, width, channels)``.
+
+    What stands out is told by its contrast to the background.
+    """
+    contrast = np.abs(images - background(images)).mean(axis=-1)
+    contrast = contrast.astype(np.float64)
+    mass = contrast.sum(axis=(1, 2))
+    blank = mass == 0
+    share = contrast / np.where(blank, 1, mass)[:, None, None]
+    rows, columns = (np.arange(side) for side in images.shape[1:3])
+    centres = np.stack([share.sum(axis=2) @ rows, share.sum(axis=1) @ columns], axis=1)
+    centres[blank] = middle(images.shape)
+    down, across = rows - centres[:, :1], columns - centres[:, 1:]
+    covariance = np.einsum("nrc,nr,nc->n", share, down, across)
+    variance = np.einsum("nrc,nr->n", share, down**2)
+    # a single row leans nowhere
+    slants = covariance / np.maximum(variance, 1 / 12)
+    shown = contrast > _STANDS_OUT * contrast.max(axis=(1, 2), keepdims=True)
+    sides = np.maximum(_extent(shown.any(axis=2)), _extent(shown.any(axis=1)))
+    return Layout(centres, slants, sides)
+
+
+def off_middle(images):
+    """Images whose centre of mass is more than ``OFF`` pixels off the middle, down or across."""
+    return np.abs(layout(images).centres - middle(images.shape)).max(axis=1) > OFF
+
+
+def background(images):
+    """The median of each image's outermost pixels, ``(n, 1, 1, c)``."""
+    sides = images[:, [0, -1]], images[:, 1:-1, [0, -1]].swapaxes(1, 2)
+    return np.median(np.concatenate(sides, axis=2), axis=(1, 2), keepdims=True)
+
+
+def middle(shape):
+    """Row and column where the centre of mass of a sound image lies."""
+    return np.array(shape[1:3]) / 2
+
+
+def _extent(shown):
+    """From the first to the last True of each row, ``(n,)``; all of it where there is none."""
+    return shown.shape[1] - shown.argmax(axis=1) - shown[:, ::-1].argmax(axis=1)

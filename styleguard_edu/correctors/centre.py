@@ -1,0 +1,60 @@
+"""Undo a shift by whole pixels."""
+
+import numpy as np
+
+from ..anomalies.draws import moved
+from ..checks import require_number
+from ..images import check_images
+from ._layout import background, layout, middle, off_middle
+from .base import Corrector
+
+
+class CentreCorrector(Corrector):
+    """What is shown moves until its centre of mass is nearest to the middle, by whole pixels.
+
+    No pixel is resampled, so nothing is lost but what leaves the picture; from outside comes the
+    background, the median of the outermost pixels. What stands out is told by its contrast to it.
+
+    The whole image changes: masks are checked, then ignored. Other damage moves the centre of mass
+    as well, such as a mark across the picture: let :func:`styleguard_edu.correctors.accept` decide.
+
+    Parameters
+    ----------
+    shift : float >= 0
+        In pixels; an image that lies further off, down or across, is left as it is.
+    strength : float in [0, 1]
+        As for :class:`Corrector`; in between, the two images lie over each other.
+    limit : float in (0, 1]
+        As for :class:`Corrector`; a shift by a stroke's width changes most pixels that show
+        something.
+    """
+
+    full_mask = True
+    lossless = True
+
+    def __init__(self, *, shift=6.0, strength=1.0, limit=1.0):
+        super().__init__(grow=0, feather=0.0, strength=strength, limit=limit)
+        require_number("shift", shift, 0, np.inf)
+        self.shift = shift
+
+    def plainly_needed(self, images):
+        """Images whose centre of mass is more than 1.25 px off the middle, down or across.
+
+        Parameters and result as for :meth:`Corrector.plainly_needed`.
+        """
+        return off_middle(check_images(images))
+
+    def _propose(self, images, masks, content):
+        steps = np.rint(middle(images.shape) - layout(images).centres).astype(int)
+        steps[np.abs(steps).max(axis=1) > self.shift] = 0
+        down, across = (
+            _inside(side, step) for side, step in zip(images.shape[1:3], steps.T, strict=True)
+        )
+        inside = down[:, :, np.newaxis, np.newaxis] & across[:, np.newaxis, :, np.newaxis]
+        return np.where(inside, moved(images, steps), background(images))
+
+
+def _inside(side, steps):
+    """Which places along a side were in the picture before the steps ``(n,)``, ``(n, side)``."""
+    before = np.arange(side) - steps[:, np.newaxis]
+    return (before >= 0) & (before < side)
