@@ -356,7 +356,7 @@ def test_transforms_stay_inside_their_bounds_whatever_the_score_likes():
 
     def likes_change(candidates, content):
         given = np.tile(images, (len(candidates) // len(images), 1, 1, 1))
-        return -change(given, candidates)
+        return 1 - change(given, candidates)
 
     bounds = {"shift": 2.0, "angle": 10.0, "log_scale": 0.1, "shear": 0.0}
     found = RealignCorrector(likes_change, penalty=0.0, **bounds).align(images)
@@ -364,29 +364,47 @@ def test_transforms_stay_inside_their_bounds_whatever_the_score_likes():
     np.testing.assert_allclose(found.sizes[3:], 1)  # the bars were shifted farther than 2 px
 
 
-def test_at_most_12_candidates_an_image_are_scored_in_one_batch():
+def batches_asked(images, score, **settings):
+    """How many images the score was asked about, call by call."""
     asked = []
 
-    def counting(images, content):
-        asked.append((len(images), len(content)))
-        return np.zeros(len(images))
+    def counting(candidates, content):
+        asked.append(len(candidates))
+        assert len(content) == len(candidates)
+        return np.full(len(candidates), score)
 
-    RealignCorrector(counting).align(bars(3), content=bars(3))
-    ((images, content),) = asked
-    assert images == content and images % 3 == 0 and images <= 12 * 3
+    RealignCorrector(counting, **settings).align(images, content=images)
+    return asked
+
+
+def test_at_most_11_candidates_an_image_are_scored_after_the_image_itself():
+    own, others = batches_asked(bars(3), 100.0)
+    assert own == 3 and others % 3 == 0 and others <= 11 * 3
 
 
 def test_a_candidate_that_is_the_image_itself_is_not_scored_twice():
-    asked = []
-
-    def counting(images, content):
-        asked.append(len(images))
-        return np.zeros(len(images))
-
     there, elsewhere = bars(1), np.roll(bars(1), 3, axis=2)
-    for images in (there, elsewhere, np.concatenate([there, elsewhere])):
-        RealignCorrector(counting).align(images)
-    assert asked == [8, 9, 17]  # centring by whole pixels is nothing to the first
+    # centring by whole pixels is nothing to the first
+    assert batches_asked(there, 100.0) == [1, 7]
+    assert batches_asked(elsewhere, 100.0) == [1, 8]
+    assert batches_asked(np.concatenate([there, elsewhere]), 100.0) == [2, 15]
+
+
+def test_a_transform_that_costs_more_than_the_image_scores_is_not_tried():
+    there = bars(1)
+    assert batches_asked(there, 0.0) == [1]
+    # turned by 0.6 of the bound or slanted by 0.75 of it: 2 * 0.36 and 2 * 0.5625; for the bar that
+    # stands upright and has its size, the others cost nothing
+    counts = [sum(batches_asked(there, score, box=21.0)) for score in (0.7, 0.73, 1.12, 1.13)]
+    assert counts == [4, 6, 6, 8]
+
+
+def test_leaving_out_what_cannot_win_changes_nothing():
+    damaged = np.concatenate([Rotation(degrees=15)(bars(), rng=0).images, noise(3, 28, 28)])
+    found = RealignCorrector(unlike_a_bar, box=21.0).align(damaged)
+    seen = RealignCorrector(lambda x, content: unlike_a_bar(x) + 1000, box=21.0).align(damaged)
+    np.testing.assert_array_equal(found.images, seen.images)
+    np.testing.assert_allclose(found.scores + 1000, seen.scores)
 
 
 @pytest.mark.parametrize("corrector", [CentreCorrector(), RealignCorrector(no_score)])
@@ -464,7 +482,9 @@ def test_a_blank_or_a_flat_image_is_left_alone():
 def test_the_size_of_an_image_need_not_be_square():
     wide = np.zeros((2, 20, 40, 1), np.float32)
     wide[:, 5:15, 10:20] = 0.8
-    found = RealignCorrector(lambda x, content: -x[:, :, 20].sum(axis=(1, 2)), box=10.0).align(wide)
+    found = RealignCorrector(lambda x, content: 99 - x[:, :, 20].sum(axis=(1, 2)), box=10.0).align(
+        wide
+    )
     assert found.images.shape == wide.shape
     assert (found.transforms[:, 1] > 4).all()
 
@@ -489,10 +509,12 @@ def test_scores_are_checked():
     with pytest.raises(TypeError, match="score must be callable"):
         RealignCorrector(None)
     shifted = Shift(pixels=4)(bars(2), rng=0).images
-    with pytest.raises(ValueError, match="score must give one number for each of 18 images"):
-        RealignCorrector(lambda images, content: np.zeros(2)).align(shifted)
+    with pytest.raises(ValueError, match="score must give one number for each of 2 images"):
+        RealignCorrector(lambda images, content: np.zeros(3)).align(shifted)
     with pytest.raises(FloatingPointError, match="score must give finite numbers"):
         RealignCorrector(lambda images, content: np.full(len(images), np.nan)).align(bars(2))
+    with pytest.raises(ValueError, match=r"score must give numbers >= 0. Received: -0\.5"):
+        RealignCorrector(lambda images, content: np.full(len(images), -0.5)).align(bars(2))
 
 
 # Acceptance.

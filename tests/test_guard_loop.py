@@ -115,7 +115,7 @@ def turns(count, kind=OnePixel, **settings):
 
 
 def whiter_is_better(images, content):
-    return -images.sum(axis=(1, 2, 3))
+    return 1 - images.mean(axis=(1, 2, 3))
 
 
 def outcomes(report):

@@ -53,11 +53,10 @@ class RealignCorrector(Corrector):
     one wins, and the image as it is wins ties. If the score is :math:`-\log p`, the default is a
     normal prior with the bounds at two standard deviations.
 
-    The nine candidates, scored in one batch: the image as it is; centred by mass, by whole pixels;
-    and centred with its box brought to size in one of two ways, its slant (by second moments)
-    taken away, or one of two fixed angles or two fixed shears. What stands out is told by its
-    contrast to the background, the median of the outermost pixels, which also fills what a
-    transform brings in from outside.
+    The nine candidates: the image as it is; centred by mass, by whole pixels; and centred with its
+    box brought to size in one of two ways, its slant (by second moments) taken away, or one of two
+    fixed angles or two fixed shears. What stands out is told by its contrast to the background, the
+    median of the outermost pixels, which also fills what a transform brings in from outside.
 
     The whole image changes: masks are checked, then ignored, and an image with an empty mask is
     realigned as well. Other damage, such as an elastic deformation, can at best be mended in part:
@@ -66,8 +65,10 @@ class RealignCorrector(Corrector):
     Parameters
     ----------
     score : callable
-        ``score(images, content) -> (n,)``, higher = worse, such as the method ``anomaly_score`` of
-        a detector. Resampling blurs a little: a score that minds, minds every repair.
+        ``score(images, content) -> (n,)``, at least 0, higher = worse, such as the surprise of a
+        detector (:meth:`styleguard_edu.detectors.FusedDetector.surprise_of`). A transform whose
+        penalty is as high as the score of the image as it is, is not tried. Resampling blurs a
+        little: a score that minds, minds every repair.
     penalty : float >= 0
         In units of the score.
     box : float >= 1
@@ -131,7 +132,7 @@ class RealignCorrector(Corrector):
         Raises
         ------
         ValueError
-            If the score does not give one number an image.
+            If the score does not give one number an image, or one below 0.
         FloatingPointError
             If it gives NaN or infinite ones.
         """
@@ -158,11 +159,21 @@ class RealignCorrector(Corrector):
         bounds = np.array([self.shift, self.shift, self.angle, self.log_scale, self.shear])
         seen = layout(images)
         transforms = _candidates(seen, images.shape, self.box, bounds)
-        splines = _splines(images)
-        made = np.stack([_transformed(images, splines, seen.centres, t) for t in transforms])
-        scores = self._scores(made, content, transforms.any(axis=-1))
         shares = np.abs(transforms) / np.where(bounds > 0, bounds, 1)
-        best = (scores + self.penalty * (shares**2).sum(axis=-1)).argmin(axis=0)  # first of ties
+        penalties = self.penalty * (shares**2).sum(axis=-1)
+        made = np.stack([images] * len(transforms))
+        scores = np.stack([self._scored(images, content)] * len(transforms))
+        # no score is below 0, so what costs more than there is to gain cannot win: it is not tried
+        tried = transforms.any(axis=-1) & (penalties < scores)
+        if tried.any():
+            splines = _splines(images)
+            for versions, rows, transform in zip(made, tried, transforms, strict=True):
+                versions[rows] = _transformed(
+                    images[rows], splines[rows], seen.centres[rows], transform[rows]
+                )
+            beside = None if content is None else content[np.nonzero(tried)[1]]
+            scores[tried] = self._scored(made[tried], beside)
+        best = (scores + penalties).argmin(axis=0)  # the first of ties
         chosen = best, np.arange(len(images))
         return Alignment(
             made[chosen],
@@ -172,24 +183,20 @@ class RealignCorrector(Corrector):
             scores[chosen],
         )
 
-    def _scores(self, made, content, moved):
-        """Scores ``(k, n)``; of what was not moved only the first, for the others are the same."""
-        asked = moved.copy()
-        asked[0] = True
-        beside = None if content is None else content[np.nonzero(asked)[1]]
-        scores = np.asarray(self.score(made[asked], beside), np.float64)
-        if scores.shape != (asked.sum(),):
+    def _scored(self, images, content):
+        scores = np.asarray(self.score(images, content), np.float64)
+        if scores.shape != (len(images),):
             raise ValueError(
-                f"score must give one number for each of {asked.sum()} images. "
+                f"score must give one number for each of {len(images)} images. "
                 f"Received: shape {scores.shape}"
             )
         if not np.isfinite(scores).all():
             raise FloatingPointError(
                 "score must give finite numbers. Received: NaN or infinite values"
             )
-        table = np.zeros(moved.shape)
-        table[asked] = scores
-        return np.where(asked, table, table[0])
+        if (scores < 0).any():
+            raise ValueError(f"score must give numbers >= 0. Received: {scores.min()}")
+        return scores
 
 
 def transformed(images, transforms):

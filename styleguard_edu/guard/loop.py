@@ -29,10 +29,12 @@ class StyleGuard:
 
     What a candidate was not to change is as it came, whatever the detector thinks of it now that
     its surroundings are mended: only pixels marked before *and* after a repair are marked in the
-    next round. Candidates that change all of an image (``full_mask``) are asked only where no
+    next round. Candidates that change all of an image (``full_mask``) are asked last, only where no
     other proposal is acceptable, or the best of the others is not enough and what it leaves plainly
     needs them (:meth:`styleguard_edu.correctors.Corrector.plainly_needed`). They must not raise the
     number of marked pixels, and must leave the image looking sound: :math:`p' \ge` ``least_p``.
+    Those among them that only move pixels (``lossless``) are asked first instead, where the image
+    as it is plainly needs them, and must be enough: :math:`p' >` ``false_alarm_rate``.
 
     Of the acceptable proposals that are no longer flagged, or of all acceptable ones if there is
     none such, the one that uses up the least share of its corrector's ``limit`` is taken. An image
