@@ -3,7 +3,9 @@ import warnings
 
 from styleguard_edu import load_checkpoint, load_digits, load_guard
 from styleguard_edu.anomalies import Noise, Occlusion
+from styleguard_edu.backend import keras
 from styleguard_edu.detection_metrics import roc_auc
+from styleguard_edu.detector_networks import segmented
 from styleguard_edu.guard import BUILDERS, TILE
 from styleguard_edu.recipes._photo_views import restyled_pairs, stacked
 from styleguard_edu.recipes.detecting_photos import photo_kinds
@@ -47,6 +49,17 @@ def test_the_guard_of_digits_finds_gross_damage_and_its_place(bundled):
     assert roc_auc(detector.anomaly_score(clean), findings.scores) > 0.98
     inside, outside = (findings.maps[part].mean() for part in (damaged.masks, ~damaged.masks))
     assert inside > outside
+
+
+def test_the_guard_of_digits_asks_its_networks_without_normalisation(bundled):
+    shipped = load_checkpoint("digit_detector").networks["segmenter"]
+    guard = load_guard("digits")
+    used = guard.candidates["repair"].network
+    assert used is guard.detector.parts["segmentation"].network
+    assert not any(isinstance(x, keras.layers.BatchNormalization) for x in used.layers)
+    images = Noise(std=0.3)(bundled.test.images[:8], rng=0).images
+    for mine, theirs in zip(segmented(used, images), segmented(shipped, images), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-3)
 
 
 def test_the_guard_of_restyled_digits_finds_damage_beside_the_content(restyled):

@@ -1,4 +1,7 @@
 from styleguard_edu import networks
+from styleguard_edu.backend import keras
+from styleguard_edu.detector_networks import digit_encoder, segmentation_network
+from styleguard_edu.networks import folded
 
 import numpy as np
 import pytest
@@ -38,3 +41,72 @@ def test_digit_judge_returns_ten_logits_and_its_features_feed_them():
     np.testing.assert_allclose(
         judge.layers[-1](features), judge(images, training=False), rtol=1e-5, atol=1e-5
     )
+
+
+def normalisations(network):
+    return [x for x in network.layers if isinstance(x, keras.layers.BatchNormalization)]
+
+
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [
+        (lambda: networks.digit_generator(8, width=4), (8,)),  # dense, transposed
+        (lambda: segmentation_network(width=2, strips=True), (28, 28, 1)),
+        (lambda: digit_encoder(8, width=2), (28, 28, 1)),
+    ],
+    ids=["generator", "segmenter", "encoder"],
+)
+def test_a_folded_network_answers_the_same_without_normalising(build, shape):
+    network = build()
+    for layer in normalisations(network):
+        rng = np.random.default_rng(1)
+        layer.set_weights([rng.uniform(0.5, 2, w.shape) for w in layer.get_weights()])
+    assert normalisations(network)
+    alone = folded(network)
+    assert not normalisations(alone)
+    x = np.random.default_rng(0).random((3, *shape), dtype=np.float32)
+    for mine, theirs in zip(
+        keras.tree.flatten(alone(x, training=False)),
+        keras.tree.flatten(network(x, training=False)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_folded_layer_has_a_kernel_and_a_bias_known_by_hand():
+    x = keras.Input((1,))
+    network = keras.Model(x, keras.layers.BatchNormalization(epsilon=0.0)(keras.layers.Dense(1)(x)))
+    dense, normalisation = network.layers[1:]
+    dense.set_weights([np.array([[3.0]]), np.array([1.0])])
+    normalisation.set_weights([np.array([v]) for v in (2.0, 5.0, 7.0, 4.0)])  # mean 7, variance 4
+    kernel, bias = folded(network).layers[1].get_weights()
+    # 2 * (3 x + 1 - 7) / sqrt(4) + 5
+    np.testing.assert_allclose([kernel[0, 0], bias[0]], [3.0, -1.0], rtol=1e-6)
+
+
+def test_folding_copies():
+    network = digit_encoder(4, width=2)
+    alone = folded(network)
+    before = alone(np.ones((1, 28, 28, 1), np.float32), training=False).numpy()
+    for layer in network.layers:
+        layer.set_weights([w + 1 for w in layer.get_weights()])
+    after = alone(np.ones((1, 28, 28, 1), np.float32), training=False).numpy()
+    np.testing.assert_array_equal(after, before)
+    assert len(normalisations(network)) == 3
+
+
+def test_a_normalisation_stays_where_it_cannot_be_folded():
+    x = keras.Input((8, 8, 1))
+    curved = keras.layers.Conv2D(2, 3, padding="same", activation="relu")(x)
+    shared = keras.layers.Conv2D(2, 3, padding="same")(keras.layers.BatchNormalization()(curved))
+    y = keras.layers.Add()([shared, keras.layers.BatchNormalization()(shared)])
+    last = keras.layers.Conv2D(2, 3)(y)  # the network gives it away as it is
+    network = keras.Model(x, [last, keras.layers.BatchNormalization()(last)])
+    for layer in normalisations(network):
+        layer.set_weights([w + 0.5 for w in layer.get_weights()])
+    alone = folded(network)
+    assert len(normalisations(alone)) == 3
+    shown = np.random.default_rng(0).random((2, 8, 8, 1), dtype=np.float32)
+    both = zip(alone(shown, training=False), network(shown, training=False), strict=True)
+    for mine, theirs in both:
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5)

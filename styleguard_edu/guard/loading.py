@@ -23,6 +23,7 @@ from ..detectors import (
 )
 from ..gallery import load_paintings
 from ..images import stretch_tones
+from ..networks import folded
 from ..painting_style import PaintingStyle
 from .loop import StyleGuard
 
@@ -86,10 +87,11 @@ def load_guard(domain, *, source=None):
 def digit_guard(checkpoint):
     """Detector, not calibrated yet, and correctors of plain digits, from their checkpoint."""
     gan = load_checkpoint("digit_gan").networks
-    segmenter, encoder = (checkpoint.networks[role] for role in ("segmenter", "encoder"))
+    segmenter, encoder = (folded(checkpoint.networks[role]) for role in ("segmenter", "encoder"))
     patches = PatchDetector(hidden_features(gan["discriminator"], 0))
     patches.mean_, patches.whitener_ = (checkpoint.arrays[key] for key in ("mean", "whitener"))
-    drawn_again = keras.Model(encoder.inputs[0], gan["generator"](encoder.outputs[0]))
+    generator = folded(gan["generator"])
+    drawn_again = keras.Model(encoder.inputs[0], generator(encoder.outputs[0]))
     reconstruction = ReconstructionDetector(
         lambda images, content: network_outputs(drawn_again, images=images),
         features=hidden_features(gan["discriminator"], -1),
