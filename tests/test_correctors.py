@@ -641,15 +641,6 @@ def test_a_repair_is_what_the_network_restores_inside_the_mask():
     np.testing.assert_array_equal(corrected[~masks], images[~masks])
 
 
-def test_a_repair_may_prepare_the_image_that_the_network_mends():
-    images, masks = noise(), one_pixel()
-    corrector = RepairCorrector(negative_network(), first=np.square, grow=0, feather=0.0)
-    corrected = corrector.correct(images, masks)
-    expected = np.where(masks[..., np.newaxis], 1 - images**2, images)
-    np.testing.assert_allclose(corrected, expected, atol=1e-6)
-    np.testing.assert_array_equal(corrected[~masks], images[~masks])
-
-
 def test_a_repair_may_be_sharpened_before_it_is_put_into_the_mask():
     images, masks = noise(), one_pixel()
     settings = {"grow": 0, "feather": 0.0}
@@ -732,9 +723,9 @@ def test_views_are_asked_about_only_where_the_first_guess_is_not_held_for_sound(
     np.testing.assert_allclose(corrected.mean(axis=(1, 2, 3)), expected, atol=1e-6)
 
 
-def test_views_are_prepared_and_their_guesses_sharpened_as_those_of_the_image():
+def test_the_guesses_about_views_are_sharpened_as_those_about_the_image():
     images, masks = noise(), np.ones(noise().shape[:3], bool)
-    settings = {"first": np.square, "sharpness": 0.5, "grow": 0, "feather": 0.0}
+    settings = {"sharpness": 0.5, "grow": 0, "feather": 0.0}
     same = [
         RepairCorrector(judging_by_tone(4.0), views=views, **settings).correct(images, masks)
         for views in ((), (np.copy,), (np.copy, np.copy))

@@ -32,11 +32,6 @@ class RepairCorrector(Corrector):
     views : sequence of callable
         Each ``view(images) -> ndarray`` in [0, 1], of the same shape: filters whose results the
         network is asked about as well, one after another.
-    first : callable, optional
-        ``first(images) -> ndarray`` of the same shape: what is done to the images, and to their
-        views, before the network mends them, such as
-        :func:`styleguard_edu.images.stretch_tones`. Damage that the network was not shown may thus
-        become damage that it was.
     sharpness : float >= 0
         The ``amount`` by which :func:`styleguard_edu.images.sharpen` sharpens the guess, for that
         is softer than what it is the mean of.
@@ -51,7 +46,6 @@ class RepairCorrector(Corrector):
         network,
         *,
         views=(),
-        first=None,
         sharpness=0.0,
         prepare=None,
         grow=1,
@@ -63,7 +57,6 @@ class RepairCorrector(Corrector):
         require_number("sharpness", sharpness, 0, np.inf)
         self.network = network
         self.views = views
-        self.first = first
         self.sharpness = sharpness
         self.prepare = prepare
 
@@ -86,7 +79,6 @@ class RepairCorrector(Corrector):
         return proposed
 
     def _restored(self, seen, content, shape):
-        seen = seen if self.first is None else self.first(seen)
         (guess,) = segmented(self.network, seen, content, self.prepare, wanted=(2,))
         return self._checked_proposal(guess, shape)
 
