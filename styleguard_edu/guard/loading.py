@@ -106,7 +106,6 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "centre": CentreCorrector(),
         "repair": RepairCorrector(
             segmenter,
             views=(_softened, _thinned),
@@ -114,6 +113,7 @@ def digit_guard(checkpoint):
             grow=0,
             limit=0.8,  # a digit on a ground that was black and is nearly white differs by 0.75
         ),
+        "centre": CentreCorrector(),
         "realign": RealignCorrector(
             lambda images, content: detector.surprise_of("reconstruction", images, content)
         ),
