@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-OFF = 1.25  # pixels: the centres of mass of sound digits lie at most 0.5 off the middle
+_OFF = 1.25  # pixels: the centres of mass of sound digits lie at most 0.5 off the middle
 _STANDS_OUT = 0.3  # of the largest contrast: belongs to what is shown
 
 
@@ -41,8 +41,8 @@ def layout(images):
 
 
 def off_middle(images):
-    """Images whose centre of mass is more than ``OFF`` pixels off the middle, down or across."""
-    return np.abs(layout(images).centres - middle(images.shape)).max(axis=1) > OFF
+    """Images whose centre of mass is more than 1.25 pixels off the middle, down or across."""
+    return np.abs(layout(images).centres - middle(images.shape)).max(axis=1) > _OFF
 
 
 def background(images):

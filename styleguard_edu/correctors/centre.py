@@ -47,14 +47,8 @@ class CentreCorrector(Corrector):
     def _propose(self, images, masks, content):
         steps = np.rint(middle(images.shape) - layout(images).centres).astype(int)
         steps[np.abs(steps).max(axis=1) > self.shift] = 0
-        down, across = (
-            _inside(side, step) for side, step in zip(images.shape[1:3], steps.T, strict=True)
-        )
-        inside = down[:, :, np.newaxis, np.newaxis] & across[:, np.newaxis, :, np.newaxis]
-        return np.where(inside, moved(images, steps), background(images))
-
-
-def _inside(side, steps):
-    """Which places along a side were in the picture before the steps ``(n,)``, ``(n, side)``."""
-    before = np.arange(side) - steps[:, np.newaxis]
-    return (before >= 0) & (before < side)
+        n, height, width, channels = images.shape
+        framed = np.empty((n, height + 2, width + 2, channels), np.float32)
+        framed[:] = background(images)
+        framed[:, 1:-1, 1:-1] = images
+        return moved(framed, steps)[:, 1:-1, 1:-1]  # the frame is repeated outwards
