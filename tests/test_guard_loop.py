@@ -44,6 +44,17 @@ class Grey(Toy):
         return np.full_like(images, 0.1)
 
 
+class Dim(Toy):
+    """The marked pixels become as bright as this."""
+
+    def __init__(self, level):
+        super().__init__()
+        self.level = level
+
+    def _propose(self, images, masks, content):
+        return np.full_like(images, self.level)
+
+
 class OnePixel(Toy):
     """The first marked pixel becomes black, the others stay."""
 
@@ -541,3 +552,53 @@ def test_what_changes_all_of_an_image_must_leave_it_looking_sound():
     assert lenient.rounds[0].choice.tolist() == [0]
     with pytest.raises(ValueError, match=r"least_p must lie .*Received: 0"):
         guard(Black(), least_p=0)
+
+
+def test_a_mended_image_goes_on_until_it_looks_sound_enough():
+    # p is 11 / 40 for the score of 0.3 that is left, and 1 for black
+    both = {"dim": Dim(0.3), "all": AllBlack()}
+    for settings, rounds, score in (
+        ({}, [[0]], 0.3),
+        ({"enough_p": 0.27}, [[0]], 0.3),
+        ({"enough_p": 0.28}, [[0], [1]], 0),
+    ):
+        report = guard(both, margin=0.1, repeats=1, **settings).run(spots(1))
+        assert [one.choice.tolist() for one in report.rounds] == rounds
+        assert outcomes(report) == ["mended"]
+        np.testing.assert_allclose(report.scores, [score], atol=1e-6)
+    assert [one.flagged.tolist() for one in report.rounds] == [[True], [False]]
+    assert [one.mended.tolist() for one in report.rounds] == [[True], [False]]
+
+
+def test_a_mended_image_that_nothing_makes_sounder_stays_mended():
+    both = {"dim": Dim(0.3), "all": AllBlack()}
+    report = guard(both, margin=0.4, repeats=1, enough_p=0.28).run(spots(1))
+    assert [one.choice.tolist() for one in report.rounds] == [[0], [-1]]
+    assert outcomes(report) == ["mended"] and not report.flagged.any()
+    table = report.to_frame()
+    assert table["flagged"].tolist() == [True, False, False]
+
+
+def test_images_that_were_never_flagged_pass_however_sound_they_look():
+    images = 0.3 * spots(1)
+    report = guard(Black(), margin=0.1, enough_p=0.9).run(images)
+    assert outcomes(report) == ["passed"]
+    np.testing.assert_array_equal(report.images, images)
+
+
+def test_of_repairs_the_soundest_sort_is_taken_and_in_it_the_smallest_change():
+    # of two white pixels one is flagged still; 0.15 each looks sound; black is as sound as can be
+    candidates = {"one": OnePixel(), "dim": Dim(0.15), "black": Black()}
+    for settings, choice in (({}, 1), ({"enough_p": 0.28}, 2)):
+        (first,) = guard(candidates, max_rounds=1, **settings).run(spots(2)).rounds
+        assert first.accepted.all() and (np.diff(first.change[:, 0]) > 0).all()
+        assert first.choice.tolist() == [choice]
+    del candidates["black"]  # now none is enough
+    (first,) = guard(candidates, max_rounds=1, enough_p=0.28).run(spots(2)).rounds
+    assert first.choice.tolist() == [1]
+
+
+@pytest.mark.parametrize("enough_p", [0, 1, -0.5])
+def test_what_is_enough_is_a_rate(enough_p):
+    with pytest.raises(ValueError, match=f"enough_p must lie .*Received: {enough_p!r}"):
+        guard(Black(), enough_p=enough_p)

@@ -44,6 +44,7 @@ def one_round(index, scores, masks, after, choice, images):
         index=np.array(index),
         scores=np.array(scores, float),
         p_values=np.full(len(index), 0.01),
+        flagged=np.ones(len(index), bool),
         masks=masks,
         tried=TRIED,
         asked=np.ones_like(after, bool),

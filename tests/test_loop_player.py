@@ -34,13 +34,14 @@ def one_round(index, areas, after, mended, images):
         index=np.array(index),
         scores=np.full(m, 9.0),
         p_values=np.full(m, 0.01),
+        flagged=np.ones(m, bool),
         masks=masks(*areas),
         tried=("median",),
         asked=np.ones((1, m), bool),
         scores_after=np.where(taken, 5.0, 9.0)[np.newaxis],
         p_after=np.full((1, m), 0.01),
         area_after=np.maximum(after, 0),
-        flagged_after=~np.array([mended]),
+        flagged_after=~np.array([mended], bool),
         change=np.full((1, m), 0.1),
         accepted=taken[np.newaxis],
         choice=np.where(taken, 0, -1),
@@ -102,6 +103,15 @@ def player(shared):
 
 
 # What a report says
+
+
+def test_what_looks_sound_stays_mended_if_nothing_makes_it_sounder():
+    sure = replace(SECOND, index=np.array([1, 2]), flagged=np.array([False, True]))
+    kept = replace(sure, choice=np.array([-1, 0]), flagged_after=np.array([[True, True]]))
+    (*_, waiting, end) = moments(report(rounds=(FIRST, kept)))
+    assert [STATES[k] for k in waiting.states[1:3]] == ["waiting", "waiting"]
+    assert [STATES[k] for k in end.states[1:3]] == ["mended", "for a person"]
+    assert end.taken[1:3] == ("none", "median")
 
 
 def test_states_areas_and_repairs_of_every_moment_known_by_hand():

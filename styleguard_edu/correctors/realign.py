@@ -13,9 +13,9 @@ from .base import Corrector
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
 _RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
 _ANGLE, _LOG_SCALE, _SHEAR = 2, 3, 4  # places in a transform, after down and across
-# Fixed guesses, as shares of the bounds. Finer ones, or a second round around the best, cost a
-# quarter more and brought digits at most 0.3 points of accuracy, which may be chance.
-_ANGLES, _SHEARS = (0.6, -0.6), (0.75, -0.75)
+# Fixed guesses, as shares of the bounds. Two angles instead of four cost rotated digits a point of
+# accuracy; finer shears, or a second round around the best, brought at most 0.3 points.
+_ANGLES, _SHEARS = (0.4, -0.4, 0.8, -0.8), (0.75, -0.75)
 
 
 class Alignment(NamedTuple):
@@ -53,10 +53,11 @@ class RealignCorrector(Corrector):
     one wins, and the image as it is wins ties. If the score is :math:`-\log p`, the default is a
     normal prior with the bounds at two standard deviations.
 
-    The nine candidates: the image as it is; centred by mass, by whole pixels; and centred with its
-    box brought to size in one of two ways, its slant (by second moments) taken away, or one of two
-    fixed angles or two fixed shears. What stands out is told by its contrast to the background, the
-    median of the outermost pixels, which also fills what a transform brings in from outside.
+    The eleven candidates: the image as it is; centred by mass, by whole pixels; and centred with
+    its box brought to size in one of two ways, its slant (by second moments) taken away, or one of
+    four fixed angles or two fixed shears. What stands out is told by its contrast to the
+    background, the median of the outermost pixels, which also fills what a transform brings in
+    from outside.
 
     The whole image changes: masks are checked, then ignored, and an image with an empty mask is
     realigned as well. Other damage, such as an elastic deformation, can at best be mended in part:
@@ -71,6 +72,9 @@ class RealignCorrector(Corrector):
         little: a score that minds, minds every repair.
     penalty : float >= 0
         In units of the score.
+    least_score : float >= 0
+        Images with a lower score stay as they are: what hardly stands out has little to gain, and
+        if it looks wrong, it is something else.
     box : float >= 1
         Longer side, in pixels, of what a sound image shows; 20 in MNIST. The centre of mass of a
         sound image lies at half the height and half the width.
@@ -91,6 +95,7 @@ class RealignCorrector(Corrector):
         score,
         *,
         penalty=2.0,
+        least_score=0.0,
         box=20.0,
         shift=6.0,
         angle=40.0,
@@ -103,6 +108,7 @@ class RealignCorrector(Corrector):
         if not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
         require_number("penalty", penalty, 0, np.inf)
+        require_number("least_score", least_score, 0, np.inf)
         require_number("box", box, 1, np.inf)
         require_number("shift", shift, 0, np.inf)
         require_number("angle", angle, 0, 90)
@@ -110,6 +116,7 @@ class RealignCorrector(Corrector):
         require_number("shear", shear, 0, 2)
         self.score = score
         self.penalty = penalty
+        self.least_score = least_score
         self.box = box
         self.shift = shift
         self.angle = angle
@@ -164,7 +171,7 @@ class RealignCorrector(Corrector):
         made = np.stack([images] * len(transforms))
         scores = np.stack([self._scored(images, content)] * len(transforms))
         # no score is below 0, so what costs more than there is to gain cannot win: it is not tried
-        tried = transforms.any(axis=-1) & (penalties < scores)
+        tried = transforms.any(axis=-1) & (penalties < scores) & (scores >= self.least_score)
         if tried.any():
             splines = _splines(images)
             for versions, rows, transform in zip(made, tried, transforms, strict=True):

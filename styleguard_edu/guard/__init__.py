@@ -2,6 +2,7 @@
 
 from .loading import (
     BUILDERS,
+    SETTINGS,
     TILE,
     load_guard,
 )
@@ -11,6 +12,7 @@ from .rounds import Round
 
 __all__ = [
     "BUILDERS",
+    "SETTINGS",
     "TILE",
     "GuardReport",
     "Round",

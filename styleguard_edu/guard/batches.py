@@ -66,6 +66,7 @@ def _after_round(guard, batch):
         index=rows,
         scores=before.scores,
         p_values=before.p_values,
+        flagged=before.flagged,
         masks=before.masks,
         tried=tuple(guard.candidates),
         asked=trials.asked,
@@ -82,7 +83,7 @@ def _after_round(guard, batch):
         images=_put(batch.images, rows, mended),
         seen=_Seen(*(_put(*pair) for pair in zip(batch.seen, [rows] * 4, ends, strict=True))),
         taken=used,
-        queue=rows[taken & ends.flagged & (used[:, rows] < guard.repeats).any(axis=0)],
+        queue=rows[taken & ~_enough(guard, ends) & (used[:, rows] < guard.repeats).any(axis=0)],
         rounds=(*batch.rounds, finished),
     )
 
@@ -99,7 +100,7 @@ def _tried(guard, batch, rows, before):
     for stage in range(3):
         choice = _choice(guard, trials)
         better = chosen_images(batch.images[rows], trials.images, choice)
-        enough = ~_chosen(before.flagged, trials.seen.flagged, choice)  # all were flagged before
+        enough = _chosen(np.zeros(m, bool), _enough(guard, trials.seen), choice)
         for number, (name, corrector) in enumerate(guard.candidates.items()):
             if _stage(corrector) == stage:
                 open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
@@ -162,9 +163,16 @@ def _try(guard, name, batch, rows, before, trials, where):
 def _choice(guard, trials):
     """Which proposal is taken, ``(m,)``; -1 for none."""
     limits = np.array([[corrector.limit] for corrector in guard.candidates.values()])
-    suffices = trials.accepted & ~trials.seen.flagged
-    eligible = np.where(suffices.any(axis=0), suffices, trials.accepted)
+    eligible = trials.accepted
+    for better in (~trials.seen.flagged, _enough(guard, trials.seen)):
+        among = trials.accepted & better
+        eligible = np.where(among.any(axis=0), among, eligible)
     return smallest_change(eligible, trials.change / limits)
+
+
+def _enough(guard, seen):
+    """Whether images are good enough, once one of them had to be mended."""
+    return ~seen.flagged & (seen.p_values >= guard.enough_p)
 
 
 def _look(guard, images, content):

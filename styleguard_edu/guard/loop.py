@@ -36,10 +36,11 @@ class StyleGuard:
     Those among them that only move pixels (``lossless``) are asked first instead, where the image
     as it is plainly needs them, and must be enough: :math:`p' >` ``false_alarm_rate``.
 
-    Of the acceptable proposals that are no longer flagged, or of all acceptable ones if there is
-    none such, the one that uses up the least share of its corrector's ``limit`` is taken. An image
-    leaves the loop when it is no longer flagged, when no proposal is acceptable (what was taken
-    before is kept), when each corrector was taken ``repeats`` times, or after ``max_rounds``.
+    Of the acceptable proposals that are enough, :math:`p' \ge` ``enough_p``, else of those no
+    longer flagged, else of all acceptable ones, the one that uses up the least share of its
+    corrector's ``limit`` is taken. An image leaves the loop when that is enough, when no proposal
+    is acceptable (what was taken before is kept), when each corrector was taken ``repeats`` times,
+    or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
@@ -65,6 +66,10 @@ class StyleGuard:
     least_p : float in (0, 1)
         The p-value that an image must reach if all of it is changed. A score falls easily if a
         whole image is made smaller or smoother; to look sound is harder.
+    enough_p : float in (0, 1), optional
+        The p-value with which a repaired image leaves the loop; to be no longer flagged is enough
+        unless given. A repair is chosen for what the detector thinks of it, so it looks sounder
+        than it is: one that is just not flagged has often mended a symptom.
 
     Attributes
     ----------
@@ -96,11 +101,14 @@ class StyleGuard:
         repeats=None,
         margin=1.0,
         least_p=0.01,
+        enough_p=None,
     ):
         require_count("max_rounds", max_rounds, least=1)
         if repeats is not None:
             require_count("repeats", repeats, least=1)
         require_rate("least_p", least_p)
+        if enough_p is not None:
+            require_rate("enough_p", enough_p)
         self.detector = _at_rate(detector, false_alarm_rate)
         self.corrector = corrector
         self.candidates = _named(corrector)
@@ -109,6 +117,7 @@ class StyleGuard:
         self.max_rounds = max_rounds
         self.repeats = max_rounds if repeats is None else repeats
         self.least_p = least_p
+        self.enough_p = 0.0 if enough_p is None else enough_p  # what is flagged never is enough
         self.margin = margin
 
     def run(self, images, content=None, *, batch_size=256, progress=False):

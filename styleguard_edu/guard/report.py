@@ -230,7 +230,7 @@ class GuardReport:
                 "corrector": names[one.choice],
                 "score": one.taken(one.scores_after, one.scores),
                 "p_value": one.taken(one.p_after, one.p_values),
-                "flagged": one.taken(one.flagged_after, True),
+                "flagged": one.taken(one.flagged_after, one.flagged),
                 "area": one.taken(one.area_after, one.area),
                 "change": changed[one.index],
             }

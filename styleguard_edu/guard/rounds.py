@@ -26,6 +26,8 @@ class Round:
         Which of the images given to the guard they are, ascending.
     scores, p_values : ndarray of float64, ``(m,)``
         Before the round.
+    flagged : ndarray of bool, ``(m,)``
+        Before the round: in later ones, what was repaired may look sound, but not sound enough.
     masks : ndarray of bool, ``(m, height, width)``
         Where they looked wrong before the round.
     tried : tuple of k str
@@ -54,6 +56,7 @@ class Round:
     index: np.ndarray
     scores: np.ndarray
     p_values: np.ndarray
+    flagged: np.ndarray
     masks: np.ndarray
     tried: tuple
     asked: np.ndarray
@@ -73,8 +76,8 @@ class Round:
 
     @property
     def mended(self):
-        """Which images are no longer flagged after the round, ``(m,)``."""
-        return (self.choice >= 0) & ~self.taken(self.flagged_after, True)
+        """Which images were flagged before the round and are no longer, ``(m,)``."""
+        return self.flagged & ~self.taken(self.flagged_after, self.flagged)
 
     def taken(self, after, otherwise):
         """One value an image: that of the proposal taken, else ``otherwise``.

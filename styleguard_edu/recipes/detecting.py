@@ -9,7 +9,7 @@ from ..correctors import transformed
 from ..datasets import load_digits
 from ..detector_networks import hidden_features, segmentation_network
 from ..detectors import PatchDetector
-from ..guard import BUILDERS, StyleGuard
+from ..guard import BUILDERS, SETTINGS, StyleGuard
 from ._cards import save_with_card
 from ._damage_training import Clean, train_encoder, train_segmenter, training_kinds
 from ._detection_tables import detection_table, families_of, measure_detection
@@ -129,7 +129,7 @@ def guard_of_digits(segmenter, source):
     networks = {**reference.networks, "segmenter": segmenter}
     built = BUILDERS["digits"](Checkpoint("digit_detector", networks, {}, reference.arrays))
     built[0].calibrate(load_digits(source, verbose=False).calibration.images)
-    return StyleGuard(*built, repeats=1)
+    return StyleGuard(*built, **SETTINGS["digits"])
 
 
 def segmenter_of_seed(seed, steps=STEPS, learning_rate=LEARNING_RATE):

@@ -57,7 +57,8 @@ def moments(report):
         played.append(Moment(images, states.copy(), areas.copy(), tuple(taken)))
         images = images.copy()
         images[round.index] = round.images
-        states[round.index] = np.where(round.mended, MENDED, PERSON)
+        flagged = round.taken(round.flagged_after, round.flagged)
+        states[round.index] = np.where(flagged, PERSON, MENDED)
         areas[round.index] = round.taken(round.area_after, round.area)
         taken = [""] * n
         for k, place in zip(round.choice, round.index, strict=True):
