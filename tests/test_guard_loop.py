@@ -579,6 +579,22 @@ def test_a_mended_image_that_nothing_makes_sounder_stays_mended():
     assert table["flagged"].tolist() == [True, False, False]
 
 
+def test_what_only_moves_pixels_is_enough_as_soon_as_the_image_is_not_flagged():
+    class MovesTo(AllBlack):
+        lossless = True
+
+        def plainly_needed(self, images):
+            return np.ones(len(images), bool)
+
+        def _propose(self, images, masks, content):
+            return 0.3 * images
+
+    both = {"move": MovesTo(), "black": Black()}
+    report = guard(both, margin=0.1, enough_p=0.9).run(spots(1))
+    assert [one.choice.tolist() for one in report.rounds] == [[0]]
+    assert not report.rounds[0].asked[1, 0]
+
+
 def test_images_that_were_never_flagged_pass_however_sound_they_look():
     images = 0.3 * spots(1)
     report = guard(Black(), margin=0.1, enough_p=0.9).run(images)

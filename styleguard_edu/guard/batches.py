@@ -59,6 +59,7 @@ def _after_round(guard, batch):
     trials = _tried(guard, batch, rows, before)
     choice = _choice(guard, trials)
     taken = choice >= 0
+    done = _chosen(np.zeros(len(rows), bool), _enough(guard, trials), choice)
     mended = chosen_images(batch.images[rows], trials.images, choice)
     ends = _Seen(*(_chosen(*pair, choice) for pair in zip(before, trials.seen, strict=True)))
     used = _with_choice(batch.taken, rows, choice)
@@ -83,7 +84,7 @@ def _after_round(guard, batch):
         images=_put(batch.images, rows, mended),
         seen=_Seen(*(_put(*pair) for pair in zip(batch.seen, [rows] * 4, ends, strict=True))),
         taken=used,
-        queue=rows[taken & ~_enough(guard, ends) & (used[:, rows] < guard.repeats).any(axis=0)],
+        queue=rows[taken & ~done & (used[:, rows] < guard.repeats).any(axis=0)],
         rounds=(*batch.rounds, finished),
     )
 
@@ -100,7 +101,7 @@ def _tried(guard, batch, rows, before):
     for stage in range(3):
         choice = _choice(guard, trials)
         better = chosen_images(batch.images[rows], trials.images, choice)
-        enough = _chosen(np.zeros(m, bool), _enough(guard, trials.seen), choice)
+        enough = _chosen(np.zeros(m, bool), _enough(guard, trials), choice)
         for number, (name, corrector) in enumerate(guard.candidates.items()):
             if _stage(corrector) == stage:
                 open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
@@ -164,15 +165,17 @@ def _choice(guard, trials):
     """Which proposal is taken, ``(m,)``; -1 for none."""
     limits = np.array([[corrector.limit] for corrector in guard.candidates.values()])
     eligible = trials.accepted
-    for better in (~trials.seen.flagged, _enough(guard, trials.seen)):
-        among = trials.accepted & better
-        eligible = np.where(among.any(axis=0), among, eligible)
+    for better in (trials.accepted & ~trials.seen.flagged, _enough(guard, trials)):
+        eligible = np.where(better.any(axis=0), better, eligible)
     return smallest_change(eligible, trials.change / limits)
 
 
-def _enough(guard, seen):
-    """Whether images are good enough, once one of them had to be mended."""
-    return ~seen.flagged & (seen.p_values >= guard.enough_p)
+def _enough(guard, trials):
+    """Whether proposals leave nothing to do, ``(k, m)``: what only moved pixels spoilt nothing, and
+    is accepted only if the image is no longer flagged; for the others that may be deception."""
+    moved = np.array([[corrector.lossless] for corrector in guard.candidates.values()])
+    sound = trials.seen.p_values >= guard.enough_p
+    return trials.accepted & ~trials.seen.flagged & (sound | moved)
 
 
 def _look(guard, images, content):

@@ -34,13 +34,13 @@ class StyleGuard:
     needs them (:meth:`styleguard_edu.correctors.Corrector.plainly_needed`). They must not raise the
     number of marked pixels, and must leave the image looking sound: :math:`p' \ge` ``least_p``.
     Those among them that only move pixels (``lossless``) are asked first instead, where the image
-    as it is plainly needs them, and must be enough: :math:`p' >` ``false_alarm_rate``.
+    as it is plainly needs them, and are taken only if it is then no longer flagged: that is enough.
 
-    Of the acceptable proposals that are enough, :math:`p' \ge` ``enough_p``, else of those no
-    longer flagged, else of all acceptable ones, the one that uses up the least share of its
-    corrector's ``limit`` is taken. An image leaves the loop when that is enough, when no proposal
-    is acceptable (what was taken before is kept), when each corrector was taken ``repeats`` times,
-    or after ``max_rounds``.
+    Of the acceptable proposals that are enough (of the other candidates: :math:`p' \ge`
+    ``enough_p``), else of those no longer flagged, else of all acceptable ones, the one that uses
+    up the least share of its corrector's ``limit`` is taken. An image leaves the loop when that is
+    enough, when no proposal is acceptable (what was taken before is kept), when each corrector was
+    taken ``repeats`` times, or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
