@@ -351,15 +351,16 @@ def test_a_higher_penalty_asks_for_more_gain():
     assert (realigned(damaged, penalty=10 * gain.max()).sizes == 0).all()
 
 
-def test_images_that_hardly_stand_out_are_left_alone_bit_by_bit():
+def test_a_price_is_paid_by_all_transforms_alike():
     damaged = Shift(pixels=3)(bars(), rng=0).images
-    scores = unlike_a_bar(damaged)
-    middle = float(np.sort(scores)[len(scores) // 2])
-    assert scores.min() < middle
-    found = realigned(damaged, penalty=0.5, least_score=middle)
-    np.testing.assert_array_equal(found.sizes > 0, scores >= middle)
-    low = scores < middle
-    np.testing.assert_array_equal(found.images[low], damaged[low])
+    free = realigned(damaged, penalty=0.5)
+    gain = free.scores_before - free.scores - 0.5 * (free.transforms[:, :2] / 6.0) ** 2 @ [1, 1]
+    middle = float(np.median(gain))
+    assert gain.min() < middle < gain.max()
+    paid = realigned(damaged, penalty=0.5, price=middle)
+    np.testing.assert_array_equal(paid.sizes > 0, gain > middle)
+    np.testing.assert_array_equal(paid.images[gain > middle], free.images[gain > middle])
+    np.testing.assert_array_equal(paid.images[gain < middle], damaged[gain < middle])
 
 
 def test_transforms_stay_inside_their_bounds_whatever_the_score_likes():
@@ -505,7 +506,7 @@ def test_the_size_of_an_image_need_not_be_square():
     ("settings", "words"),
     [
         ({"penalty": -1}, "penalty must be a number >= 0"),
-        ({"least_score": -1}, "least_score must be a number >= 0"),
+        ({"price": -1}, "price must be a number >= 0"),
         ({"box": 0}, "box must be a number >= 1"),
         ({"angle": 91}, "angle must be a number from 0 to 90. Received: 91"),
         ({"shift": np.inf}, "shift must be a number >= 0, finite. Received: inf"),

@@ -47,10 +47,10 @@ class RealignCorrector(Corrector):
 
     Of a few affine transforms T inside bounds, take the one with the least
 
-    .. math:: \mathrm{score}(T x) + \mathrm{penalty} \sum_i (\theta_i / b_i)^2
+    .. math:: \mathrm{score}(T x) + \mathrm{penalty} \sum_i (\theta_i / b_i)^2 + \mathrm{price}
 
     with parameters :math:`\theta_i` and bounds :math:`b_i`: of two that help as much the smaller
-    one wins, and the image as it is wins ties. If the score is :math:`-\log p`, the default is a
+    one wins, and the image as it is, which alone has no price, wins ties. If the score is :math:`-\log p`, the default is a
     normal prior with the bounds at two standard deviations.
 
     The eleven candidates: the image as it is; centred by mass, by whole pixels; and centred with
@@ -72,9 +72,9 @@ class RealignCorrector(Corrector):
         little: a score that minds, minds every repair.
     penalty : float >= 0
         In units of the score.
-    least_score : float >= 0
-        Images with a lower score stay as they are: what hardly stands out has little to gain, and
-        if it looks wrong, it is something else.
+    price : float >= 0
+        Of any transform, however small, in units of the score. A sound image in an odd hand could
+        nearly always be made more usual.
     box : float >= 1
         Longer side, in pixels, of what a sound image shows; 20 in MNIST. The centre of mass of a
         sound image lies at half the height and half the width.
@@ -95,7 +95,7 @@ class RealignCorrector(Corrector):
         score,
         *,
         penalty=2.0,
-        least_score=0.0,
+        price=0.0,
         box=20.0,
         shift=6.0,
         angle=40.0,
@@ -108,7 +108,7 @@ class RealignCorrector(Corrector):
         if not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
         require_number("penalty", penalty, 0, np.inf)
-        require_number("least_score", least_score, 0, np.inf)
+        require_number("price", price, 0, np.inf)
         require_number("box", box, 1, np.inf)
         require_number("shift", shift, 0, np.inf)
         require_number("angle", angle, 0, 90)
@@ -116,7 +116,7 @@ class RealignCorrector(Corrector):
         require_number("shear", shear, 0, 2)
         self.score = score
         self.penalty = penalty
-        self.least_score = least_score
+        self.price = price
         self.box = box
         self.shift = shift
         self.angle = angle
@@ -171,7 +171,9 @@ class RealignCorrector(Corrector):
         made = np.stack([images] * len(transforms))
         scores = np.stack([self._scored(images, content)] * len(transforms))
         # no score is below 0, so what costs more than there is to gain cannot win: it is not tried
-        tried = transforms.any(axis=-1) & (penalties < scores) & (scores >= self.least_score)
+        tried = transforms.any(axis=-1)
+        penalties += self.price * tried
+        tried &= penalties < scores
         if tried.any():
             splines = _splines(images)
             for versions, rows, transform in zip(made, tried, transforms, strict=True):

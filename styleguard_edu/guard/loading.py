@@ -122,8 +122,7 @@ def digit_guard(checkpoint):
         "realign": RealignCorrector(
             lambda images, content: detector.surprise_of("reconstruction", images, content),
             penalty=0.5,  # the bounds are at one standard deviation
-            # Of digits with a lower score, mended by now or not, as many are spoilt as are helped.
-            least_score=1.5,
+            price=1.0,  # of what gains less, mended by now or not, as much is spoilt as is helped
         ),
     }
     return detector, correctors
