@@ -50,8 +50,8 @@ class RealignCorrector(Corrector):
     .. math:: \mathrm{score}(T x) + \mathrm{penalty} \sum_i (\theta_i / b_i)^2 + \mathrm{price}
 
     with parameters :math:`\theta_i` and bounds :math:`b_i`: of two that help as much the smaller
-    one wins, and the image as it is, which alone has no price, wins ties. If the score is :math:`-\log p`, the default is a
-    normal prior with the bounds at two standard deviations.
+    one wins, and the image as it is, which alone has no price, wins ties. If the score is
+    :math:`-\log p`, the default is a normal prior with the bounds at two standard deviations.
 
     The eleven candidates: the image as it is; centred by mass, by whole pixels; and centred with
     its box brought to size in one of two ways, its slant (by second moments) taken away, or one of
