@@ -21,9 +21,9 @@ class StyleGuard:
 
     An image is flagged if its p-value is at most ``false_alarm_rate``; the others are never
     touched. In each round the candidate correctors make proposals for every image in the loop,
-    where the detector marked it *as it is now*, and the detector looks at each proposal. With score s
-    (the detector's ``repair_scores``), p-value p, and distance d from the image *as it came in*
-    (primes mark the proposal), one is acceptable if
+    where the detector marked it *as it is now*, and the detector looks at each proposal. With
+    score s (the detector's ``repair_scores``), p-value p, and distance d from the image *as it came
+    in* (primes mark the proposal), one is acceptable if
 
     .. math:: s - s' \ge \mathrm{margin}, \quad p' \ge p, \quad d' \le \mathrm{limit}
 
