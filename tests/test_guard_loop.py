@@ -40,15 +40,8 @@ class Black(Toy):
 class Grey(Toy):
     """Not quite black: a smaller change."""
 
-    def _propose(self, images, masks, content):
-        return np.full_like(images, 0.1)
-
-
-class Dim(Toy):
-    """The marked pixels become as bright as this."""
-
-    def __init__(self, level):
-        super().__init__()
+    def __init__(self, level=0.1, **settings):
+        super().__init__(**settings)
         self.level = level
 
     def _propose(self, images, masks, content):
@@ -556,7 +549,7 @@ def test_what_changes_all_of_an_image_must_leave_it_looking_sound():
 
 def test_a_mended_image_goes_on_until_it_looks_sound_enough():
     # p is 11 / 40 for the score of 0.3 that is left, and 1 for black
-    both = {"dim": Dim(0.3), "all": AllBlack()}
+    both = {"grey": Grey(0.3), "all": AllBlack()}
     for settings, rounds, score in (
         ({}, [[0]], 0.3),
         ({"enough_p": 0.27}, [[0]], 0.3),
@@ -571,7 +564,7 @@ def test_a_mended_image_goes_on_until_it_looks_sound_enough():
 
 
 def test_a_mended_image_that_nothing_makes_sounder_stays_mended():
-    both = {"dim": Dim(0.3), "all": AllBlack()}
+    both = {"grey": Grey(0.3), "all": AllBlack()}
     report = guard(both, margin=0.4, repeats=1, enough_p=0.28).run(spots(1))
     assert [one.choice.tolist() for one in report.rounds] == [[0], [-1]]
     assert outcomes(report) == ["mended"] and not report.flagged.any()
@@ -604,7 +597,7 @@ def test_images_that_were_never_flagged_pass_however_sound_they_look():
 
 def test_of_repairs_the_soundest_sort_is_taken_and_in_it_the_smallest_change():
     # of two white pixels one is flagged still; 0.15 each looks sound; black is as sound as can be
-    candidates = {"one": OnePixel(), "dim": Dim(0.15), "black": Black()}
+    candidates = {"one": OnePixel(), "grey": Grey(0.15), "black": Black()}
     for settings, choice in (({}, 1), ({"enough_p": 0.28}, 2)):
         (first,) = guard(candidates, max_rounds=1, **settings).run(spots(2)).rounds
         assert first.accepted.all() and (np.diff(first.change[:, 0]) > 0).all()

@@ -59,7 +59,7 @@ def _after_round(guard, batch):
     trials = _tried(guard, batch, rows, before)
     choice = _choice(guard, trials)
     taken = choice >= 0
-    done = _chosen(np.zeros(len(rows), bool), _enough(guard, trials), choice)
+    done = _enough(guard, trials).any(axis=0)  # then such a proposal was chosen
     mended = chosen_images(batch.images[rows], trials.images, choice)
     ends = _Seen(*(_chosen(*pair, choice) for pair in zip(before, trials.seen, strict=True)))
     used = _with_choice(batch.taken, rows, choice)
@@ -101,7 +101,7 @@ def _tried(guard, batch, rows, before):
     for stage in range(3):
         choice = _choice(guard, trials)
         better = chosen_images(batch.images[rows], trials.images, choice)
-        enough = _chosen(np.zeros(m, bool), _enough(guard, trials), choice)
+        enough = _enough(guard, trials).any(axis=0)
         for number, (name, corrector) in enumerate(guard.candidates.items()):
             if _stage(corrector) == stage:
                 open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
