@@ -44,6 +44,7 @@ _HOME = {  # public name -> module that defines it
     "DiscriminatorDetector": "detectors",
     "FusedDetector": "detectors",
     "PatchDetector": "detectors",
+    "PositionDetector": "detectors",
     "ReconstructionDetector": "detectors",
     "SegmentationDetector": "detectors",
     "GuardReport": "guard",

@@ -1,3 +1,4 @@
+from styleguard_edu import load_digits
 from styleguard_edu.backend import keras
 from styleguard_edu.detector_networks import BATCH, hidden_features, segmentation_network
 from styleguard_edu.detectors import (
@@ -6,6 +7,7 @@ from styleguard_edu.detectors import (
     FusedDetector,
     NearestRepainting,
     PatchDetector,
+    PositionDetector,
     ReconstructionDetector,
     RestylingDetector,
     SameStyleRestyling,
@@ -86,6 +88,7 @@ def detectors():
         "discriminator": DiscriminatorDetector(judge),
         "reconstruction": ReconstructionDetector(half, features=hidden_features(judge, -1)),
         "patches": PatchDetector(hidden_features(judge, 1)),
+        "position": PositionDetector(),
         "segmentation": segmenter,
         "fused": FusedDetector({"d": DiscriminatorDetector(judge), "s": segmenter}),
         "tiled": TiledDetector(segmenter, side=14),
@@ -207,7 +210,9 @@ def test_bytes_are_refused(detector):
         detector.anomaly_score(np.zeros((2, 28, 28, 1), np.uint8))
 
 
-def test_channels_that_the_network_does_not_take_are_named(detector):
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "position"])  # no network
+def test_channels_that_the_network_does_not_take_are_named(kind):
+    detector = detectors()[kind].fit(images()).calibrate(images(60, seed=1))
     words = r"images must be of shape \(n, (28, 28|any, any), 1\) for the network .*28, 28, 3\)"
     with pytest.raises(ValueError, match=words):
         detector.anomaly_score(images(2, channels=3))
@@ -537,6 +542,49 @@ def test_patches_refuse_images_of_another_size_than_fitted():
 def test_shrinkage_is_a_share(shrinkage):
     with pytest.raises(ValueError, match=r"shrinkage must lie in \[0, 1\]. Received"):
         PatchDetector(identity(), shrinkage=shrinkage)
+
+
+# Position.
+
+
+def dots(*places, side=12, channels=1):
+    """Black images with one white pixel each."""
+    made = np.zeros((len(places), side, side, channels), np.float32)
+    for image, (row, column) in zip(made, places, strict=True):
+        image[row, column] = 1
+    return made
+
+
+def test_the_score_is_the_distance_from_the_middle_in_pixels():
+    x = dots((6, 6), (6, 7), (3, 2), (9, 10))
+    detector = PositionDetector()
+    np.testing.assert_allclose(detector.anomaly_score(x), [0, 1, 5, 5])
+    np.testing.assert_allclose(detector.anomaly_score(1 - x), [0, 1, 5, 5], atol=1e-6)
+
+
+def test_the_map_of_what_lies_off_is_what_is_shown():
+    shown = PositionDetector().anomaly_map(dots((6, 6), (3, 2)))
+    np.testing.assert_allclose(shown, 5 * dots((0, 0), (3, 2))[..., 0] * [[[0]], [[1]]])
+
+
+def test_in_colour_the_mean_of_the_channels_counts():
+    grey, colour = dots((3, 2)), dots((3, 2), channels=3)
+    detector = PositionDetector()
+    np.testing.assert_allclose(detector.anomaly_score(colour), detector.anomaly_score(grey))
+    np.testing.assert_allclose(detector.anomaly_map(colour), detector.anomaly_map(grey))
+
+
+def test_blank_images_are_not_off_the_middle():
+    np.testing.assert_array_equal(PositionDetector().anomaly_score(flat(0, 0.5, 1)), 0)
+
+
+def test_moved_digits_are_found_by_their_position_alone():
+    digits = load_digits("bundled", verbose=False)
+    detector = PositionDetector().calibrate(digits.calibration.images)
+    moved = np.roll(digits.test.images, (2, -2), axis=(1, 2))
+    assert (detector.predict(moved) == -1).all()
+    low, high = false_alarm_interval(0.05, len(digits.calibration.images), len(moved))
+    assert low <= np.mean(detector.predict(digits.test.images) == -1) <= high
 
 
 # Segmentation.

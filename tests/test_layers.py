@@ -29,6 +29,7 @@ LAYERS = {
     "detection_metrics": 0,
     "thresholds": 0,
     "texture": 0,
+    "layout": 0,  # where images show something
     "pictures": 0,  # of any size: read, write, resize
     # 1
     "datasets": 1,

@@ -5,7 +5,7 @@ import numpy as np
 from ..anomalies.draws import moved
 from ..checks import require_number
 from ..images import check_images
-from ._layout import background, layout, middle, off_middle
+from ..layout import background, centres_of_mass, middle, off_middle
 from .base import Corrector
 
 
@@ -45,7 +45,7 @@ class CentreCorrector(Corrector):
         return off_middle(check_images(images))
 
     def _propose(self, images, masks, content):
-        steps = np.rint(middle(images.shape) - layout(images).centres).astype(int)
+        steps = np.rint(middle(images.shape) - centres_of_mass(images)).astype(int)
         steps[np.abs(steps).max(axis=1) > self.shift] = 0
         n, height, width, channels = images.shape
         framed = np.empty((n, height + 2, width + 2, channels), np.float32)

@@ -7,7 +7,7 @@ from scipy.ndimage import map_coordinates, spline_filter1d
 
 from ..checks import require_number
 from ..images import check_content, check_images
-from ._layout import background, layout, middle, off_middle
+from ..layout import background, centres_of_mass, layout, middle, off_middle
 from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
@@ -232,7 +232,7 @@ def transformed(images, transforms):
         raise ValueError(
             f"transforms must be of shape ({len(images)}, 5). Received: shape {transforms.shape}"
         )
-    return _transformed(images, _splines(images), layout(images).centres, transforms)
+    return _transformed(images, _splines(images), centres_of_mass(images), transforms)
 
 
 def _candidates(seen, shape, box, bounds):

@@ -10,6 +10,7 @@ from .restyling import NearestRepainting, RestylingDetector, SameStyleRestyling
 from .single import (
     DiscriminatorDetector,
     PatchDetector,
+    PositionDetector,
     ReconstructionDetector,
     SegmentationDetector,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "FusedDetector",
     "NearestRepainting",
     "PatchDetector",
+    "PositionDetector",
     "ReconstructionDetector",
     "RestylingDetector",
     "SameStyleRestyling",

@@ -1,4 +1,4 @@
-"""Four detectors: the article's discriminator first, then what notices more."""
+"""Five detectors: the article's discriminator first, then what notices more."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from ..backend import tf
 from ..detector_networks import network_outputs, segmented
+from ..layout import centres_of_mass, contrast_of, middle
 from .base import AnomalyDetector
 
 
@@ -184,6 +185,27 @@ class SegmentationDetector(AnomalyDetector):
     def _examine(self, images, content, maps):
         pixels, image = segmented(self.network, images, content, self.prepare, wanted=(0, 1))
         return image[:, 0], pixels[..., 0] if maps else None
+
+
+class PositionDetector(AnomalyDetector):
+    """How far off the middle an image's centre of mass lies: a ruler, no network.
+
+    For images that were centred by mass, as the digits of MNIST are. The score is the distance in
+    pixels. The map is the contrast of each pixel to the background, times that distance: what is
+    shown is at the wrong place, all of it.
+
+    Parameters
+    ----------
+    false_alarm_rate, pixel_rate : float in (0, 1)
+        As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+    """
+
+    def _examine(self, images, content, maps):
+        off = centres_of_mass(images) - middle(images.shape)
+        scores = np.hypot(*off.T)
+        if not maps:
+            return scores, None
+        return scores, (contrast_of(images) * scores[:, None, None]).astype(np.float32)
 
 
 def _by_place(features):

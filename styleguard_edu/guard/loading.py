@@ -15,6 +15,7 @@ from ..detectors import (
     FusedDetector,
     NearestRepainting,
     PatchDetector,
+    PositionDetector,
     ReconstructionDetector,
     RestylingDetector,
     SameStyleRestyling,
@@ -106,8 +107,9 @@ def digit_guard(checkpoint):
             "discriminator": DiscriminatorDetector(gan["discriminator"]),
             "patches": patches,
             "reconstruction": reconstruction,
+            "position": PositionDetector(),
         },
-        one_sided=("segmentation",),
+        one_sided=("segmentation", "position"),
         weights={"segmentation": 2.0},
     )
     correctors = {

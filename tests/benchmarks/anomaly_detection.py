@@ -12,7 +12,8 @@ PyOD its rows are left out. PyOD is asked about 500 digits a family, single part
 fused detectors about all of them. About 15 minutes on two cores; ``--digits`` takes fewer.
 
 - *ECOD, LOF, KNN, PCA*: PyOD, on the pixels of 5,000 training digits.
-- *discriminator, reconstruction, patches, segmentation*: the parts of ``load_guard("digits")``.
+- *discriminator, reconstruction, patches, position, segmentation*: the parts of
+  ``load_guard("digits")``.
 - *parts without damage*: these parts fused, without the segmenter, which was trained on damage.
 - *guard*: ``load_guard("digits").detector``.
 """
@@ -93,7 +94,9 @@ def all_detectors(digits):
     guard = load_guard("digits", source="mnist").detector
     detectors |= guard.parts
     untrained = {name: part for name, part in guard.parts.items() if name != "segmentation"}
-    detectors |= dict(zip(FUSED, (FusedDetector(untrained), guard), strict=True))
+    detectors |= dict(
+        zip(FUSED, (FusedDetector(untrained, one_sided=["position"]), guard), strict=True)
+    )
     return detectors
 
 
