@@ -16,7 +16,7 @@ from ._cards import save_with_card
 from ._detection_tables import detection_table, families_of
 from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_of_seed
 
-MEASURED = 1_000  # test images a kind
+MEASURED = 10_000  # test images a kind
 SEEDS, DETECTED, FEW = (0, 1, 2), 1_000, 500  # of segmenters; test digits a kind to find, to mend
 
 
