@@ -492,6 +492,16 @@ def test_what_loses_nothing_is_asked_first_where_plainly_needed_and_taken_only_i
     assert first.flagged_after[1, 2] and first.scores_after[1, 2] < first.scores[2]
 
 
+def test_an_image_leaves_the_loop_when_no_corrector_is_left_to_ask():
+    images = spots(2, 3)  # one pixel less each, and then one and two are left
+    for wanted, asked in (((), [[0, 1]]), ((1,), [[0, 1], [0]])):
+        both = {"one": OnePixel(), "move": LosslessWhereWanted(*wanted)}
+        report = guard(both, repeats=1).run(images)
+        assert [one.index.tolist() for one in report.rounds] == asked
+        assert all(one.asked.any(axis=0).all() for one in report.rounds)
+        assert outcomes(report) == ["improved", "improved"]
+
+
 def test_a_proposal_that_changes_nothing_is_not_looked_at():
     class Counting(Sum):
         looked = ()

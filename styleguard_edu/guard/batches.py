@@ -80,13 +80,23 @@ def _after_round(guard, batch):
         choice=choice,
         images=mended,
     )
+    images, queue = _put(batch.images, rows, mended), rows[taken & ~done]
     return batch._replace(
-        images=_put(batch.images, rows, mended),
+        images=images,
         seen=_Seen(*(_put(*pair) for pair in zip(batch.seen, [rows] * 4, ends, strict=True))),
         taken=used,
-        queue=rows[taken & ~done & (used[:, rows] < guard.repeats).any(axis=0)],
+        queue=queue[_anything_left(guard, images[queue], used[:, queue])],
         rounds=(*batch.rounds, finished),
     )
+
+
+def _anything_left(guard, images, taken):
+    """Whether any corrector would be asked about the images once more, ``(m,)``."""
+    left = taken < guard.repeats
+    for number, corrector in enumerate(guard.candidates.values()):
+        if corrector.lossless and len(images):
+            left[number] &= corrector.plainly_needed(images)
+    return left.any(axis=0)
 
 
 def _tried(guard, batch, rows, before):

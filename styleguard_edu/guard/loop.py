@@ -39,8 +39,9 @@ class StyleGuard:
     Of the acceptable proposals that are enough (of the other candidates: :math:`p' \ge`
     ``enough_p``), else of those no longer flagged, else of all acceptable ones, the one that uses
     up the least share of its corrector's ``limit`` is taken. An image leaves the loop when that is
-    enough, when no proposal is acceptable (what was taken before is kept), when each corrector was
-    taken ``repeats`` times, or after ``max_rounds``.
+    enough, when no proposal is acceptable (what was taken before is kept), when there is no
+    corrector left to ask (each was taken ``repeats`` times, or only moves pixels and is not plainly
+    needed), or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
     detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
