@@ -191,8 +191,8 @@ class PositionDetector(AnomalyDetector):
     """How far off the middle an image's centre of mass lies: a ruler, no network.
 
     For images that were centred by mass, as the digits of MNIST are. The score is the distance in
-    pixels. The map is the contrast of each pixel to the background, times that distance: what is
-    shown is at the wrong place, all of it.
+    pixels; in a blank image nothing is at the wrong place, and it is 0. The map is the contrast of
+    each pixel to the background, times that distance: what is shown lies off, all of it.
 
     Parameters
     ----------
