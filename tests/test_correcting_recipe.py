@@ -128,7 +128,7 @@ def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(so
     table = load_checkpoint("digit_correction").card["metrics"][source]
     assert table["mean"]["recovered"] >= 0.6  # the aim was 0.45
     assert table["mean"]["recovered"] > table["mean"]["recovered_by_filters"]
-    assert round(abs(table["clean"]["after"] - table["clean"]["before"]), 6) <= most
+    assert -0.002 <= round(table["clean"]["after"] - table["clean"]["before"], 6) <= most
     # shares of at most 10,000 digits have four places, which a difference of floats has not
     worst = min(round(row["after"] - row["before"], 6) for row in table.values())
     assert worst >= -0.005
@@ -136,7 +136,7 @@ def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(so
 
 def test_damage_of_a_kind_never_shown_is_corrected_better_than_by_a_filter_in_hindsight():
     mean = load_checkpoint("digit_correction").card["metrics"]["held_out"]["mean"]
-    assert mean["recovered"] > mean["recovered_by_filters"]  # lesson 08 says so
+    assert mean["recovered"] > max(0.33, mean["recovered_by_filters"])  # lesson 08 says so
 
 
 def test_other_seeds_detect_and_correct_as_promised():

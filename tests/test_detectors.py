@@ -210,9 +210,11 @@ def test_bytes_are_refused(detector):
         detector.anomaly_score(np.zeros((2, 28, 28, 1), np.uint8))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "position"])  # no network
-def test_channels_that_the_network_does_not_take_are_named(kind):
-    detector = detectors()[kind].fit(images()).calibrate(images(60, seed=1))
+NETWORKS = [kind for kind in KINDS if kind != "position"]
+
+
+@pytest.mark.parametrize("detector", NETWORKS, indirect=True)
+def test_channels_that_the_network_does_not_take_are_named(detector):
     words = r"images must be of shape \(n, (28, 28|any, any), 1\) for the network .*28, 28, 3\)"
     with pytest.raises(ValueError, match=words):
         detector.anomaly_score(images(2, channels=3))

@@ -94,10 +94,8 @@ def all_detectors(digits):
     guard = load_guard("digits", source="mnist").detector
     detectors |= guard.parts
     untrained = {name: part for name, part in guard.parts.items() if name != "segmentation"}
-    detectors |= dict(
-        zip(FUSED, (FusedDetector(untrained, one_sided=["position"]), guard), strict=True)
-    )
-    return detectors
+    without = FusedDetector(untrained, one_sided=["position"])
+    return detectors | dict(zip(FUSED, (without, guard), strict=True))
 
 
 def few(name):
