@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .backend import keras
-from .files import data_path, sha256, write_atomically
-from .installation import restore_command
+from .files import data_path, restore_command, sha256, write_atomically
 
 _CARD = "card.json"
 

@@ -17,9 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import fetching
-from .files import data_path
-from .installation import restore_command
+from . import files
+from .files import data_path, restore_command
 
 __all__ = ["Digits", "Split", "digit_source", "fetch_mnist", "load_digits", "mnist_path"]
 
@@ -158,8 +157,8 @@ def fetch_mnist():
             f"to a folder that is. Received: {error}"
         ) from error
     with temporary as folder:
-        fetching.probe(fetching.MNIST_URL, fetching.PROBE_SECONDS)
-        fetched = fetching.download_mnist(folder)
+        files.probe(files.MNIST_URL, files.PROBE_SECONDS)
+        fetched = files.download_mnist(folder)
         _read_mnist(fetched)
         if not _is_there(path):  # another process may have been faster
             os.rename(fetched, path)

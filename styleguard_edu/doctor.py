@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from .installation import (
+from .files import (
     CHECKOUT,
     PROJECT,
     install_command,

@@ -3,11 +3,12 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from .files import data_path
-from .installation import restore_command
-from .pictures import load_picture
+import numpy as np
 
-__all__ = ["PHOTO_SPLITS", "load_paintings", "load_photos"]
+from .files import data_path, restore_command
+from .pictures import fit_short_side, load_picture
+
+__all__ = ["PHOTO_SPLITS", "load_paintings", "load_photos", "measured_photos", "middle"]
 
 # Later lessons fit on one split and report on the other.
 PHOTO_SPLITS = {
@@ -24,6 +25,7 @@ _PHOTO_FILES = {  # name -> installed package, file inside it
     "rocket": ("skimage", "data/rocket.jpg"),
 }
 _PHOTO_SIDE = 640  # pixels
+CARD_SIZE = (256, 384)  # height and width of the photos on which results are measured
 _INSTALL = "pip install --force-reinstall --no-deps"
 _WHEELS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 
@@ -84,3 +86,27 @@ def _load_bundled(path, cure, **settings):
         raise FileNotFoundError(f"{path} is missing. {cure}.") from error
     except ValueError as error:
         raise ValueError(f"{cure}. {error}") from error
+
+
+def measured_photos():
+    """The test photos in the size on which results are measured.
+
+    Returns
+    -------
+    dict of str to ndarray of float32, ``(256, 384, 3)`` in [0, 1]
+        The largest middle part of that shape, resized.
+    """
+    photos = load_photos()
+    return {name: middle(photos[name]) for name in PHOTO_SPLITS["test"]}
+
+
+def middle(photo):
+    """The largest middle part of a picture with the shape 256x384, resized to that."""
+    height, width = CARD_SIZE
+    scale = max(height / photo.shape[0], width / photo.shape[1])
+    short = min(photo.shape[:2])
+    resized = fit_short_side(photo, max(int(np.ceil(short * scale)), min(height, width)))
+    top, left = (
+        (side - want) // 2 for side, want in zip(resized.shape[:2], CARD_SIZE, strict=True)
+    )
+    return resized[top : top + height, left : left + width]

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, grey_dilation
 
 from .images import check_images
+from .metrics import ssim
+from .pictures import matched
 
 _SIZE = 28
 _ROWS, _COLUMNS = np.mgrid[:_SIZE, :_SIZE].astype(np.float32)
@@ -134,3 +136,58 @@ def _grain():
     """A rough surface in about [-1, 1]: slanted waves that do not repeat within the picture."""
     waves = np.sin(1.9 * _ROWS + 2.7 * _COLUMNS) + np.sin(2.9 * _ROWS - 1.3 * _COLUMNS)
     return 0.5 * waves
+
+
+def measure_restyling(restyle, digits, judges):
+    """Judge restyled digits, style by style, against the truth.
+
+    Parameters
+    ----------
+    restyle : callable
+        ``restyle(images, style) -> (n, 28, 28, 3)``.
+    digits : Split
+    judges : dict of str to keras.Model
+        Networks of the checkpoint ``style_judges``.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        For each style ``accuracy`` (digits read), ``true_accuracy`` (the same on true
+        renderings), ``style`` (share recognised as of that style) and ``ssim`` to the truth.
+    """
+    table = {}
+    for code, style in enumerate(STYLES, start=1):
+        truth = render_style(digits.images, style)
+        restyled = restyle(digits.images, style)
+        table[style] = {
+            "accuracy": _share(judges["digit"], restyled, digits.labels),
+            "true_accuracy": _share(judges["digit"], truth, digits.labels),
+            "style": _share(judges["style"], restyled, code),
+            "ssim": float(ssim(restyled, truth).mean()),
+        }
+    return table
+
+
+def do_nothing(images, style):
+    """The first baseline: the plain digits, in three equal channels."""
+    return np.repeat(images, 3, axis=-1)
+
+
+def match_colours(images, style, *, examples):
+    """The second baseline: per-channel histogram matching to an image of the style.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, 28, 28, 1)``
+    style : str
+    examples : ndarray of float, ``(m, 28, 28, 1)``
+        Other digits; the k-th result has the histogram of the rendering of the k-th (mod m).
+    """
+    painted = render_style(examples, style)
+    plain = do_nothing(images, style)
+    return np.stack([matched(image, painted[k % len(painted)]) for k, image in enumerate(plain)])
+
+
+def _share(judge, images, answers):
+    logits = judge.predict(images, batch_size=500, verbose=0)
+    return float(np.mean(logits.argmax(axis=1) == answers))

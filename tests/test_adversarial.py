@@ -1,10 +1,5 @@
-from styleguard_edu.adversarial import (
-    AdversarialModel,
-    called_fake,
-    called_real,
-    gradient_penalty,
-)
 from styleguard_edu.backend import keras, tf
+from styleguard_edu.models import AdversarialModel, called_fake, called_real, gradient_penalty
 
 import numpy as np
 import pytest

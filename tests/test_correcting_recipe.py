@@ -1,13 +1,13 @@
 from types import SimpleNamespace
 
+from recipes import correcting, correcting_restyled
+from recipes.detecting_restyled import random_codes, true_renderings
 from styleguard_edu.anomalies import Occlusion, SaltAndPepper, families
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import NeighbourCorrector
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.guard import load_guard
 from styleguard_edu.metrics import psnr
-from styleguard_edu.recipes import correcting, correcting_restyled
-from styleguard_edu.recipes.detecting_restyled import random_codes, true_renderings
 
 import numpy as np
 import pytest

@@ -7,12 +7,7 @@ from typing import NamedTuple
 
 from styleguard_edu.correctors import Corrector, MedianCorrector, accept, change
 from styleguard_edu.plotting import ORANGE
-from styleguard_edu.widgets import (
-    CorrectionCase,
-    CorrectionExplorer,
-    Repairs,
-    precompute_case,
-)
+from styleguard_edu.widgets import CorrectionCase, CorrectionExplorer, Repairs, precompute_case
 from styleguard_edu.widgets._repair_outcome import at_strength, judge, strongest
 
 import numpy as np

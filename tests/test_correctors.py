@@ -14,9 +14,9 @@ from styleguard_edu.correctors import (
     smallest_change,
     transformed,
 )
-from styleguard_edu.detector_networks import segmentation_network
 from styleguard_edu.images import sharpen
 from styleguard_edu.metrics import psnr
+from styleguard_edu.networks import segmentation_network
 
 import numpy as np
 import pytest

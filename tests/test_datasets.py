@@ -8,7 +8,8 @@ import time
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
-from styleguard_edu import datasets, fetching
+from styleguard_edu import datasets
+from styleguard_edu import files as fetching
 
 import numpy as np
 import pytest

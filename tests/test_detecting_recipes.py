@@ -1,27 +1,27 @@
+from recipes import _damage_training as training
+from recipes import _detection_tables as tables
+from recipes import _formless as formless
+from recipes import _photo_views as views
+from recipes import _snapshots, correcting, detecting
+from recipes import detecting_photos as photos
+from recipes import detecting_restyled as restyled
+from recipes._snapshots import made_once
 from styleguard_edu import load_checkpoint
 from styleguard_edu.anomalies import GROUPS, Noise, Occlusion, Shift, families
 from styleguard_edu.anomalies import Brightness as Exposure
 from styleguard_edu.backend import keras
 from styleguard_edu.datasets import load_digits
-from styleguard_edu.detection_metrics import roc_auc
-from styleguard_edu.detector_networks import (
-    MENDER,
+from styleguard_edu.detectors import AnomalyDetector, SegmentationDetector
+from styleguard_edu.metrics import psnr, roc_auc
+from styleguard_edu.networks import (
+    digit_discriminator,
+    digit_generator,
     network_outputs,
     segmentation_network,
     segmented,
     style_namer,
 )
-from styleguard_edu.detectors import AnomalyDetector, SegmentationDetector
-from styleguard_edu.metrics import psnr
-from styleguard_edu.networks import digit_discriminator, digit_generator
-from styleguard_edu.recipes import _damage_training as training
-from styleguard_edu.recipes import _detection_tables as tables
-from styleguard_edu.recipes import _formless as formless
-from styleguard_edu.recipes import _photo_views as views
-from styleguard_edu.recipes import _snapshots, correcting, detecting
-from styleguard_edu.recipes import detecting_photos as photos
-from styleguard_edu.recipes import detecting_restyled as restyled
-from styleguard_edu.recipes._snapshots import made_once
+from styleguard_edu.networks.detectors import MENDER
 from styleguard_edu.styles import STYLES, render_style
 
 import numpy as np

@@ -1,6 +1,6 @@
 """How well scores and maps tell damaged from clean: answers known by hand, bad input refused."""
 
-from styleguard_edu.detection_metrics import average_precision, iou, pixel_roc_auc, roc_auc
+from styleguard_edu.metrics import average_precision, iou, pixel_roc_auc, roc_auc
 
 import numpy as np
 import pytest

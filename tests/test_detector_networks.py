@@ -2,8 +2,8 @@ import gc
 import weakref
 
 from styleguard_edu.backend import keras
-from styleguard_edu.detector_networks import (
-    BATCH,
+from styleguard_edu.networks import (
+    digit_discriminator,
     digit_encoder,
     hidden_features,
     network_outputs,
@@ -11,7 +11,7 @@ from styleguard_edu.detector_networks import (
     segmented,
     style_namer,
 )
-from styleguard_edu.networks import digit_discriminator
+from styleguard_edu.networks.running import BATCH
 
 import numpy as np
 import pytest

@@ -1,6 +1,5 @@
 from styleguard_edu import load_digits
 from styleguard_edu.backend import keras
-from styleguard_edu.detector_networks import BATCH, hidden_features, segmentation_network
 from styleguard_edu.detectors import (
     AnomalyDetector,
     DiscriminatorDetector,
@@ -16,13 +15,14 @@ from styleguard_edu.detectors import (
     surprise,
 )
 from styleguard_edu.metrics import ssim
-from styleguard_edu.networks import digit_discriminator
-from styleguard_edu.style_networks import style_generator
-from styleguard_edu.thresholds import (
-    conformal_p_values,
-    false_alarm_interval,
-    two_sided_p_values,
+from styleguard_edu.networks import (
+    digit_discriminator,
+    hidden_features,
+    segmentation_network,
+    style_generator,
 )
+from styleguard_edu.networks.running import BATCH
+from styleguard_edu.thresholds import conformal_p_values, false_alarm_interval, two_sided_p_values
 
 import numpy as np
 import pytest

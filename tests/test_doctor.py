@@ -9,7 +9,8 @@ from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
-from styleguard_edu import datasets, doctor, files, gallery, installation
+from styleguard_edu import datasets, doctor, files, gallery
+from styleguard_edu import files as installation
 from styleguard_edu.doctor import FAIL, OK, WARN, Check
 
 import numpy as np

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from styleguard_edu.fetching import probe
+from styleguard_edu.files import probe
 
 import pytest
 

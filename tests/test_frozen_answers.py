@@ -14,10 +14,8 @@ from styleguard_edu import load_checkpoint, load_digits, load_guard
 from styleguard_edu.anomalies import KINDS
 from styleguard_edu.datasets import mnist_path
 from styleguard_edu.gallery import load_paintings, load_photos
-from styleguard_edu.gan import GAN
-from styleguard_edu.painting_style import PaintingStyle
+from styleguard_edu.models import GAN, PaintingStyle, StyleTransfer
 from styleguard_edu.pictures import fit_short_side
-from styleguard_edu.style_transfer import StyleTransfer
 
 import numpy as np
 import pytest

@@ -1,8 +1,6 @@
-from styleguard_edu.adversarial import gradient_penalty
 from styleguard_edu.backend import keras, tf
-from styleguard_edu.gan import GAN
+from styleguard_edu.models import GAN, Progress, endless_batches, gradient_penalty
 from styleguard_edu.networks import digit_discriminator, digit_generator
-from styleguard_edu.training import Progress, endless_batches
 
 import numpy as np
 import pytest

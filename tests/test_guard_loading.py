@@ -1,16 +1,16 @@
 import time
 import warnings
 
+from recipes._photo_views import restyled_pairs, stacked
+from recipes.detecting_photos import photo_kinds
+from recipes.detecting_restyled import random_codes, restyle_codes
+from recipes.painting import measured_photos
 from styleguard_edu import load_checkpoint, load_digits, load_guard
 from styleguard_edu.anomalies import Noise, Occlusion
 from styleguard_edu.backend import keras
-from styleguard_edu.detection_metrics import roc_auc
-from styleguard_edu.detector_networks import segmented
 from styleguard_edu.guard import BUILDERS, TILE
-from styleguard_edu.recipes._photo_views import restyled_pairs, stacked
-from styleguard_edu.recipes.detecting_photos import photo_kinds
-from styleguard_edu.recipes.detecting_restyled import random_codes, restyle_codes
-from styleguard_edu.recipes.painting import measured_photos
+from styleguard_edu.metrics import roc_auc
+from styleguard_edu.networks import segmented
 from styleguard_edu.thresholds import false_alarm_interval
 
 import numpy as np

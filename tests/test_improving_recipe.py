@@ -1,7 +1,7 @@
+from recipes import improving
 from styleguard_edu.backend import keras
-from styleguard_edu.gan import GAN
+from styleguard_edu.models import GAN
 from styleguard_edu.networks import digit_discriminator, digit_generator
-from styleguard_edu.recipes import improving
 
 import numpy as np
 import pytest

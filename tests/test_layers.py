@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from styleguard_edu.installation import requirements
+from styleguard_edu.files import requirements
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -190,8 +190,8 @@ def test_an_allowed_import_is_no_fault():
 @pytest.mark.parametrize(
     "source",
     [
-        "from styleguard_edu.gan import GAN",
-        "import styleguard_edu.gan",
+        "from styleguard_edu.models.gan import GAN",
+        "import styleguard_edu.models.gan",
         "from styleguard_edu import gan",
         "from .gan import GAN",
         "from . import gan",
@@ -199,12 +199,12 @@ def test_an_allowed_import_is_no_fault():
     ],
 )
 def test_every_form_of_import_is_seen(source):
-    assert "styleguard_edu.gan" in imported_names(source, ("styleguard_edu",))
+    assert "styleguard_edu.models.gan" in imported_names(source, ("styleguard_edu",))
 
 
 def test_a_relative_import_in_a_subpackage_is_resolved():
     names = imported_names("from ..gan import GAN", ("styleguard_edu", "widgets"))
-    assert "styleguard_edu.gan" in names
+    assert "styleguard_edu.models.gan" in names
 
 
 def test_every_other_package_that_is_imported_is_declared():

@@ -1,5 +1,5 @@
 from styleguard_edu import load_digits
-from styleguard_edu.layout import (
+from styleguard_edu.moments import (
     background,
     centres_of_mass,
     contrast_of,

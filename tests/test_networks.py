@@ -1,7 +1,6 @@
 from styleguard_edu import networks
 from styleguard_edu.backend import keras
-from styleguard_edu.detector_networks import digit_encoder, segmentation_network
-from styleguard_edu.networks import folded
+from styleguard_edu.networks import digit_encoder, folded, segmentation_network
 
 import numpy as np
 import pytest

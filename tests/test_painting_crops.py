@@ -1,6 +1,7 @@
 from itertools import islice
 
-from styleguard_edu.painting_crops import CROP, CROPS, SHORT_SIDE, painting_batches, prepared
+from styleguard_edu.models import painting_batches, prepared
+from styleguard_edu.models.painting_crops import CROP, CROPS, SHORT_SIDE
 from styleguard_edu.pictures import matched
 
 import numpy as np

@@ -1,5 +1,5 @@
 from styleguard_edu.images import LUMA
-from styleguard_edu.painting_losses import drawing_difference, tone_difference
+from styleguard_edu.models import drawing_difference, tone_difference
 from styleguard_edu.pictures import fit_short_side
 
 import numpy as np

@@ -2,14 +2,19 @@ import io
 from functools import cache
 from types import SimpleNamespace
 
-from styleguard_edu import training
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.images import png_bytes, to_uint8
-from styleguard_edu.painting_crops import SHORT_SIDE, painting_batches, prepared
-from styleguard_edu.painting_losses import drawing_difference
-from styleguard_edu.painting_style import MOST_WEIGHT, PaintingStyle
+from styleguard_edu.models import (
+    PaintingStyle,
+    drawing_difference,
+    painting_batches,
+    prepared,
+    training,
+)
+from styleguard_edu.models.painting_crops import SHORT_SIDE
+from styleguard_edu.models.painting_style import MOST_WEIGHT
+from styleguard_edu.networks import painting_discriminator, painting_generator
 from styleguard_edu.pictures import fit_short_side
-from styleguard_edu.style_networks import painting_discriminator, painting_generator
 
 import numpy as np
 import pytest

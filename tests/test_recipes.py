@@ -2,20 +2,19 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+from recipes import _snapshots, digits, painting, restyling
+from recipes.__main__ import RECIPES, main
+from recipes._cards import save_with_card
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.datasets import Split, load_digits
 from styleguard_edu.files import data_path
 from styleguard_edu.gallery import PHOTO_SPLITS
-from styleguard_edu.gan import GAN
 from styleguard_edu.metrics import ssim
+from styleguard_edu.models import GAN, endless_batches
 from styleguard_edu.networks import digit_discriminator, digit_generator, digit_judge
 from styleguard_edu.pictures import matched
-from styleguard_edu.recipes import _snapshots, digits, painting, restyling
-from styleguard_edu.recipes.__main__ import RECIPES, main
-from styleguard_edu.recipes._cards import save_with_card
 from styleguard_edu.styles import STYLES, render_style
-from styleguard_edu.training import endless_batches
 
 import numpy as np
 import pytest
@@ -132,7 +131,7 @@ def test_the_checkpoints_are_small_enough_to_clone():
 def test_every_reference_checkpoint_has_a_card(name):
     card = load_checkpoint(name).card
     assert {"recipe", "data", "settings", "minutes", "metrics", "sha256"} <= set(card)
-    assert card["recipe"] == f"python -m styleguard_edu.recipes {name}"
+    assert card["recipe"] == f"python -m recipes {name}"
 
 
 def test_a_card_says_how_its_checkpoint_is_made_again_and_for_how_long(tmp_path):
@@ -148,7 +147,7 @@ def test_a_card_says_how_its_checkpoint_is_made_again_and_for_how_long(tmp_path)
         folder=tmp_path,
     )
     saved = load_checkpoint("tiny", folder=tmp_path)
-    assert saved.card["recipe"] == "python -m styleguard_edu.recipes tiny"
+    assert saved.card["recipe"] == "python -m recipes tiny"
     assert saved.card["minutes"] == 1.5
     assert saved.card["settings"] == {"seed": 3}
     assert saved.card["metrics"] == {"error": 0.5}

@@ -1,8 +1,8 @@
+from recipes import refining
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import generator_parts
 from styleguard_edu.networks import digit_discriminator, digit_generator
-from styleguard_edu.recipes import refining
 
 import numpy as np
 import pytest

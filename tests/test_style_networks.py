@@ -1,8 +1,7 @@
 from functools import cache
 
 from styleguard_edu.backend import keras
-from styleguard_edu.style_networks import (
-    _conditional_norm,
+from styleguard_edu.networks import (
     painting_discriminator,
     painting_generator,
     plain_painting_generator,
@@ -10,6 +9,7 @@ from styleguard_edu.style_networks import (
     style_discriminator,
     style_generator,
 )
+from styleguard_edu.networks.styles import _conditional_norm
 
 import numpy as np
 import pytest

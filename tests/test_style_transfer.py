@@ -3,8 +3,8 @@ from itertools import islice
 
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.datasets import load_digits
-from styleguard_edu.style_networks import style_discriminator, style_generator
-from styleguard_edu.style_transfer import StyleTransfer, unpaired_batches
+from styleguard_edu.models import StyleTransfer, unpaired_batches
+from styleguard_edu.networks import style_discriminator, style_generator
 from styleguard_edu.styles import render_style
 
 import numpy as np

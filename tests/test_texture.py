@@ -1,6 +1,6 @@
 """Numbers for restyled pictures: each rises with its own fault and hardly with the others."""
 
-from styleguard_edu.texture import (
+from styleguard_edu.metrics import (
     checkerboard_strength,
     frame_strength,
     halo_strength,

@@ -2,10 +2,9 @@ import time
 from itertools import islice
 from types import SimpleNamespace
 
-from styleguard_edu import training
 from styleguard_edu.backend import keras
 from styleguard_edu.images import png_bytes
-from styleguard_edu.training import LivePreview, Progress, endless_batches
+from styleguard_edu.models import LivePreview, Progress, endless_batches, training
 
 import numpy as np
 import pytest

@@ -7,9 +7,8 @@ import sys
 import time
 
 from styleguard_edu.backend import keras
-from styleguard_edu.gan import GAN
-from styleguard_edu.style_networks import style_discriminator, style_generator
-from styleguard_edu.style_transfer import StyleTransfer
+from styleguard_edu.models import GAN, StyleTransfer
+from styleguard_edu.networks import style_discriminator, style_generator
 from styleguard_edu.widgets import (
     LatentExplorer,
     SnapshotScrubber,

@@ -56,6 +56,23 @@ _LOCAL = (
     "checkerboard",
 )
 
+# Lengths in pixels are two to four times those of digits; the middle one of three is measured.
+PHOTO_ANOMALIES = {
+    "noise": (0.07, 0.12, 0.2),
+    "salt_and_pepper": (0.03, 0.08, 0.15),
+    "blur": (1.2, 2.0, 3.5),
+    "motion_blur": (7.0, 11.0, 17.0),
+    "pixelation": (3, 5, 8),
+    "deformation": (2.5, 4.0, 6.0),
+    "occlusion": (16, 28, 40),
+    "block_loss": (0.03, 0.08, 0.15),
+    "brightness": (0.3, 0.45, 0.6),
+    "checkerboard": (0.08, 0.14, 0.22),
+    "ghost": (0.25, 0.35, 0.5),
+    "colour_cast": (0.1, 0.18, 0.3),
+    "style_leak": (0.05, 0.12, 0.25),
+}
+
 __all__ = [
     "GROUPS",
     "KINDS",
@@ -93,6 +110,7 @@ __all__ = [
     "damage_some",
     "families",
     "local_families",
+    "photo_kinds",
 ]
 
 
@@ -126,6 +144,26 @@ def local_families():
         By the kind's name.
     """
     return {name: KINDS[name](local=True) for name in _LOCAL}
+
+
+def photo_kinds(level, *, local=True):
+    """Damage in sizes fit for photos.
+
+    Parameters
+    ----------
+    level : {0, 1, 2}
+        Light, medium (the one that is measured), gross.
+    local : bool
+        In a part of the picture only.
+
+    Returns
+    -------
+    dict of str to Anomaly
+    """
+    return {
+        name: KINDS[name](**{KINDS[name]().parameter: values[level]}, local=local)
+        for name, values in PHOTO_ANOMALIES.items()
+    }
 
 
 def damage_some(images, kinds, *, share, rng, content=None):

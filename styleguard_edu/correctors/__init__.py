@@ -21,6 +21,7 @@ _HOME = {  # public name -> module that defines it
     "change": "acceptance",
     "chosen_images": "acceptance",
     "generator_parts": "refining",
+    "refine": "refining",
     "refine_latents": "refining",
     "smallest_change": "acceptance",
     "transformed": "realign",

@@ -5,7 +5,7 @@ import numpy as np
 from ..anomalies.draws import moved
 from ..checks import require_number
 from ..images import check_images
-from ..layout import background, centres_of_mass, middle, off_middle
+from ..moments import background, centres_of_mass, middle, off_middle
 from .base import Corrector
 
 

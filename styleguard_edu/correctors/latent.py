@@ -4,7 +4,7 @@ import numpy as np
 
 from ..backend import tf
 from ..checks import require_count, require_number, require_positive
-from ..detector_networks import network_outputs
+from ..networks.running import network_outputs
 from ._gradients import BATCH, compiled_gradient, numbers_of_steps
 from .base import Corrector, checked
 from .neighbour import NeighbourCorrector

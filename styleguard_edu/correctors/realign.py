@@ -7,7 +7,7 @@ from scipy.ndimage import map_coordinates, spline_filter1d
 
 from ..checks import require_number
 from ..images import check_content, check_images
-from ..layout import background, centres_of_mass, layout, middle, off_middle
+from ..moments import background, centres_of_mass, layout, middle, off_middle
 from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory

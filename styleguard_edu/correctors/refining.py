@@ -4,6 +4,7 @@ import numpy as np
 
 from ..backend import keras, tf
 from ..checks import require_number, require_positive
+from ..networks.running import network_outputs
 from ._gradients import BATCH, compiled_gradient, numbers_of_steps
 
 
@@ -133,6 +134,31 @@ def generator_parts(generator, stage):
     for layer in generator.layers[place + 1 :]:
         images = layer(images)
     return lower, keras.Model(hidden, images, name="upper")
+
+
+def refine(generator, parts, critic, z, walks, *, seed=0):
+    """Draw images from latents that a critic has guided: two walks, both short.
+
+    Parameters
+    ----------
+    generator : keras.Model
+    parts : pair of keras.Model
+        Its :func:`generator_parts` at ``STAGE``.
+    critic : keras.Model
+    z : ndarray of float32, ``(n, latent_dim)``
+    walks : pair of dict
+        Settings of :func:`refine_latents` for z, and for the hidden values it gives.
+    seed : int
+
+    Returns
+    -------
+    ndarray of float32, ``(n, 28, 28, 1)`` in [0, 1]
+    """
+    lower, upper = parts
+    z = refine_latents(generator, critic, z, **walks[0], seed=seed)
+    hidden = network_outputs(lower, z=z)
+    hidden = refine_latents(upper, critic, hidden, **walks[1])
+    return network_outputs(upper, hidden=hidden)
 
 
 def _logit_gradient(generator, discriminator):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..checks import require_number
-from ..detector_networks import segmented
 from ..images import sharpen
+from ..networks.running import segmented
 from .base import Corrector
 
 
@@ -27,7 +27,7 @@ class RepairCorrector(Corrector):
     Parameters
     ----------
     network : keras.Model
-        As built by :func:`styleguard_edu.detector_networks.segmentation_network`, trained; its
+        As built by :func:`styleguard_edu.networks.segmentation_network`, trained; its
         third output is the guess. With a second input, content must be given.
     views : sequence of callable
         Each ``view(images) -> ndarray`` in [0, 1], of the same shape: filters whose results the

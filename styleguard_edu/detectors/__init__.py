@@ -1,33 +1,28 @@
 """Detectors of damaged images: fit, calibrate, score, point at the place.
 
 All follow the contract of :class:`AnomalyDetector`. None of them makes images: networks come in as
-constructor arguments.
+constructor arguments. The names below are loaded when first used; only detectors with a network
+need TensorFlow.
 """
 
-from .base import AnomalyDetector, Findings
-from .fused import FusedDetector, surprise
-from .restyling import NearestRepainting, RestylingDetector, SameStyleRestyling
-from .single import (
-    DiscriminatorDetector,
-    PatchDetector,
-    PositionDetector,
-    ReconstructionDetector,
-    SegmentationDetector,
-)
-from .tiled import TiledDetector
+from .. import _lazily
 
-__all__ = [
-    "AnomalyDetector",
-    "DiscriminatorDetector",
-    "Findings",
-    "FusedDetector",
-    "NearestRepainting",
-    "PatchDetector",
-    "PositionDetector",
-    "ReconstructionDetector",
-    "RestylingDetector",
-    "SameStyleRestyling",
-    "SegmentationDetector",
-    "TiledDetector",
-    "surprise",
-]
+_HOME = {  # public name -> module that defines it
+    "AnomalyDetector": "base",
+    "DiscriminatorDetector": "discriminator",
+    "Findings": "base",
+    "FusedDetector": "fused",
+    "NearestRepainting": "restyling",
+    "PatchDetector": "patches",
+    "PositionDetector": "position",
+    "ReconstructionDetector": "reconstruction",
+    "RestylingDetector": "restyling",
+    "SameStyleRestyling": "restyling",
+    "SegmentationDetector": "segmentation",
+    "TiledDetector": "tiled",
+    "surprise": "fused",
+}
+
+__all__ = list(_HOME)
+
+__getattr__, __dir__ = _lazily(__name__, _HOME)

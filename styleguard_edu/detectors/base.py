@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 from ..checks import require_rate
-from ..detector_networks import BATCH
 from ..images import check_content, check_images
+from ..networks.running import BATCH
 from ..thresholds import conformal_p_values, threshold_for_rate
 
 

@@ -4,12 +4,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..detector_networks import network_outputs
 from ..images import in_colour
-from ..metrics import ssim
+from ..metrics.fidelity import ssim
+from ..networks.running import network_outputs
 from ..pictures import fit_short_side
 from .base import AnomalyDetector
-from .single import made_again, smoothed
+from .reconstruction import made_again, smoothed
 
 KEPT, TRIED = 16, 64  # photos painted again; photos in all styles, at a small size
 LEAST_SIDE = 16  # pixels, of a photo that can be painted
@@ -54,12 +54,12 @@ class SameStyleRestyling:
     ----------
     generator : keras.Model
         ``[(n, height, width, 3), (n, codes)] -> (n, height, width, 3)``, as built by
-        :func:`styleguard_edu.style_networks.style_generator`.
+        :func:`styleguard_edu.networks.style_generator`.
     codes : ndarray of float, ``(styles, codes)``
         One row a style.
     namer : keras.Model
         ``(n, height, width, 3) -> (n, styles)``, one logit a style, as built by
-        :func:`styleguard_edu.detector_networks.style_namer`.
+        :func:`styleguard_edu.networks.style_namer`.
     """
 
     def __init__(self, generator, codes, namer):

@@ -9,7 +9,6 @@ from ..backend import keras
 from ..checkpoints import load_checkpoint
 from ..correctors import CentreCorrector, RealignCorrector, RepairCorrector, RestyleCorrector
 from ..datasets import digit_source
-from ..detector_networks import hidden_features, network_outputs
 from ..detectors import (
     DiscriminatorDetector,
     FusedDetector,
@@ -23,8 +22,9 @@ from ..detectors import (
     TiledDetector,
 )
 from ..gallery import load_paintings
-from ..networks import folded
-from ..painting_style import PaintingStyle
+from ..models.painting_style import PaintingStyle
+from ..networks.detectors import hidden_features
+from ..networks.running import folded, network_outputs
 from .loop import StyleGuard
 
 TILE = 64  # pixels a side, of photos

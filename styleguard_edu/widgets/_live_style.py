@@ -14,7 +14,7 @@ class LiveStyle:
 
     Parameters
     ----------
-    style : styleguard_edu.painting_style.PaintingStyle
+    style : styleguard_edu.models.PaintingStyle
         Trained in place; what it has learnt before is kept.
     photos : dict of str to ndarray
     look : callable
@@ -97,6 +97,6 @@ def _compiled(train_step):
 
 def new_style(painting):
     """An untrained PaintingStyle for one painting."""
-    from ..painting_style import PaintingStyle  # only here, for the same reason
+    from ..models.painting_style import PaintingStyle  # only here, for the same reason
 
     return PaintingStyle(painting)

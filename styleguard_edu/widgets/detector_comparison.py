@@ -9,8 +9,8 @@ from sklearn.metrics import roc_curve
 
 from ..anomalies import KINDS
 from ..checks import require_rate
-from ..detection_metrics import pixel_roc_auc, roc_auc
 from ..images import to_uint8
+from ..metrics.detection import pixel_roc_auc, roc_auc
 from ..plotting import BLUE, GREEN, GREY, ORANGE, heat_colours, overlay_heatmaps, tint_masks
 from ._drawing import blank_figure, caption, encode, figure_bitmap, frame
 from ._page import CACHED, MOST, Page, p_in_words, rate_in_words, steady_labels

@@ -30,7 +30,7 @@ class PaintYourOwn(Explorer):
 
     Parameters
     ----------
-    style : styleguard_edu.painting_style.PaintingStyle
+    style : styleguard_edu.models.PaintingStyle
         Trained; has ``names`` and ``transfer(picture, style=name)``.
     photos : dict of str to ndarray
         Photos to choose from, also those that a painting of your own is learnt with.

@@ -31,7 +31,7 @@ class TrainingMonitor(Explorer):
 
     Parameters
     ----------
-    gan : styleguard_edu.gan.GAN
+    gan : styleguard_edu.models.GAN
         Compiled. It is trained in place; what it has learnt before is kept.
     images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
         Real images; every batch is drawn from them at random.

@@ -1,0 +1,38 @@
+"""The card that every recipe writes, in one form."""
+
+from styleguard_edu.checkpoints import save_checkpoint
+
+
+def save_with_card(
+    name, networks, *, data, settings, seconds, metrics, notes, arrays=None, folder=None
+):
+    """Save what a recipe made, with the card that says how.
+
+    Parameters
+    ----------
+    name : str
+        Of the recipe and of its checkpoint.
+    networks : dict of str to keras.Model
+        By role.
+    data : str
+        What it was trained on.
+    settings : dict
+        What the recipe was called with, and what else decides about the result.
+    seconds : float
+        Of training.
+    metrics : dict
+    notes : str
+        How the networks and the metrics are to be read.
+    arrays : dict of str to ndarray, optional
+    folder : path, optional
+        As for :func:`styleguard_edu.checkpoints.save_checkpoint`.
+    """
+    card = {
+        "recipe": f"python -m recipes {name}",
+        "data": data,
+        "settings": settings,
+        "minutes": round(float(seconds) / 60, 1),
+        "metrics": metrics,
+        "notes": notes,
+    }
+    save_checkpoint(name, networks, card, arrays=arrays, folder=folder)

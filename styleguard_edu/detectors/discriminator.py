@@ -1,0 +1,40 @@
+"""The article's detector: a GAN's discriminator, used as it is."""
+
+import numpy as np
+
+from ..backend import tf
+from ..networks.running import network_outputs
+from .base import AnomalyDetector
+from .reconstruction import smoothed
+
+
+class DiscriminatorDetector(AnomalyDetector):
+    r"""The article's detector: a GAN's discriminator, used as it is.
+
+    The score of x is :math:`-D(x)`, the logit for "fake". The map is the size of the gradient
+    :math:`|\nabla_x D(x)|`, the largest of the channels, smoothed: where a small change would
+    impress D most.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+        Images ``-> (n, 1)`` logits, real = 1; of several logits an image, the mean counts.
+    false_alarm_rate, pixel_rate : float in (0, 1)
+        As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+    """
+
+    def __init__(self, discriminator, *, false_alarm_rate=0.05, pixel_rate=0.01):
+        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+        self.discriminator = discriminator
+
+    def _examine(self, images, content, maps):
+        logits = network_outputs(self.discriminator, images=images)
+        scores = -logits.reshape(len(images), -1).mean(axis=1)
+        return scores, self._saliency(images) if maps else None
+
+    def _saliency(self, images):
+        batch = tf.constant(images)
+        with tf.GradientTape() as tape:
+            tape.watch(batch)
+            total = tf.reduce_sum(self.discriminator(batch, training=False))
+        return smoothed(np.abs(tape.gradient(total, batch)).max(axis=-1))

@@ -1,0 +1,32 @@
+"""A detector that was shown damage of many kinds, with its true masks."""
+
+from ..networks.running import segmented
+from .base import AnomalyDetector
+
+
+class SegmentationDetector(AnomalyDetector):
+    """A network that was shown damage of many kinds, with its true masks.
+
+    After DRAEM (Zavrtanik et al., 2021): made damage teaches a network to find damage that was
+    not made. The score is the network's logit for the image, the map that of each pixel. Images
+    whose sides the network cannot halve often enough are continued by their mirror image.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As built by :func:`styleguard_edu.networks.segmentation_network`, trained; with a
+        second input it compares images with their content, which must then be given.
+    prepare : callable, optional
+        ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
+    false_alarm_rate, pixel_rate : float in (0, 1)
+        As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+    """
+
+    def __init__(self, network, *, prepare=None, false_alarm_rate=0.05, pixel_rate=0.01):
+        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+        self.network = network
+        self.prepare = prepare
+
+    def _examine(self, images, content, maps):
+        pixels, image = segmented(self.network, images, content, self.prepare, wanted=(0, 1))
+        return image[:, 0], pixels[..., 0] if maps else None

@@ -1,0 +1,182 @@
+"""Numbers that judge generated images against real ones.
+
+Most of them compare two sets of *feature vectors*, one row an image: what a trained classifier's
+last hidden layer says about it (see :func:`styleguard_edu.networks.feature_extractor`), or simply
+its pixels. They say nothing about single images. Where the true picture is known, :func:`psnr` and
+:func:`ssim` judge each image alone.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+
+class FeatureStatistics(NamedTuple):
+    """Mean ``(d,)`` and covariance ``(d, d)`` of d-dimensional features, as float64."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+class PrecisionRecall(NamedTuple):
+    """``precision``: share of generated images that look real; ``recall``: the reverse."""
+
+    precision: float
+    recall: float
+
+
+def _check_features(features, name, *, rows=2):
+    features = np.asarray(features, dtype=np.float64)
+    if features.ndim != 2 or len(features) < rows:
+        raise ValueError(
+            f"{name} must have shape (n, d) with n >= {rows}, one row an image. "
+            f"Received: shape {features.shape}"
+        )
+    if not np.isfinite(features).all():
+        raise ValueError(f"{name} must be finite. Received: NaN or infinite values")
+    return features
+
+
+def feature_statistics(features):
+    """Mean and covariance of a set of feature vectors.
+
+    Parameters
+    ----------
+    features : array_like, ``(n, d)``, n >= 2
+        One row an image.
+
+    Returns
+    -------
+    FeatureStatistics
+        The covariance divides by n - 1.
+    """
+    features = _check_features(features, "features")
+    return FeatureStatistics(
+        features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False, ddof=1))
+    )
+
+
+def frechet_distance(first, second):
+    r"""Frechet distance between two normal distributions with the given statistics.
+
+    .. math::
+        d^2 = |\mu_1 - \mu_2|^2
+            + \mathrm{tr}\,(\Sigma_1 + \Sigma_2 - 2\,(\Sigma_1 \Sigma_2)^{1/2})
+
+    with means :math:`\mu_1, \mu_2` and covariances :math:`\Sigma_1, \Sigma_2`. With features of
+    an Inception network this is the FID of Heusel et al. (2017); with another network the figures
+    are on another scale, and even two sets of real images are not at 0: always quote the floor.
+
+    Parameters
+    ----------
+    first, second : FeatureStatistics
+        From :func:`feature_statistics`; the order does not matter.
+
+    Returns
+    -------
+    float
+        At least 0, in squared units of the features. Lower is better.
+
+    Raises
+    ------
+    ValueError
+        If the two have different dimensions.
+    """
+    mean1, cov1 = (np.asarray(part, np.float64) for part in first)
+    mean2, cov2 = (np.asarray(part, np.float64) for part in second)
+    if mean1.shape != mean2.shape or cov1.shape != cov2.shape:
+        raise ValueError(
+            "first and second must have the same number of features. "
+            f"Received: {mean1.shape[0]} and {mean2.shape[0]}"
+        )
+    # tr (C1 C2)^1/2 = tr (R C2 R)^1/2 with R = C1^1/2: symmetric, so eigvalsh is exact and real
+    values, vectors = np.linalg.eigh(cov1)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    cross = np.linalg.eigvalsh(root @ cov2 @ root)
+    distance = (
+        np.sum((mean1 - mean2) ** 2)
+        + np.trace(cov1)
+        + np.trace(cov2)
+        - 2 * np.sqrt(np.clip(cross, 0, None)).sum()
+    )
+    return float(max(distance, 0.0))
+
+
+def precision_recall(real, generated, *, neighbours=3):
+    """Improved precision and recall of Kynkaanniemi et al. (2019).
+
+    Around every image of a set lies a ball that reaches its k-th nearest neighbour in the same
+    set; the union of the balls stands for the set. *Precision* is the share of generated images
+    inside the real set's balls, *recall* the share of real images inside the generated set's.
+
+    Parameters
+    ----------
+    real, generated : array_like, ``(n, d)`` and ``(m, d)``
+        Feature vectors. Use sets of equal size: both numbers depend on it.
+    neighbours : int
+        k, at least 1 and smaller than either set.
+
+    Returns
+    -------
+    PrecisionRecall
+        Both in [0, 1], higher is better. Real against real gives the value to compare with;
+        it is below 1.
+    """
+    real, generated = _check_features(real, "real"), _check_features(generated, "generated")
+    smaller = min(len(real), len(generated))
+    if not 1 <= neighbours < smaller:
+        raise ValueError(
+            f"neighbours must be between 1 and {smaller - 1} for sets of {len(real)} and "
+            f"{len(generated)}. Received: {neighbours}"
+        )
+    middle = real.mean(axis=0)  # distances are found from squares, which must not be large
+    real, generated = (np.float32(part - middle) for part in (real, generated))
+    return PrecisionRecall(
+        precision=_share_inside(generated, real, neighbours),
+        recall=_share_inside(real, generated, neighbours),
+    )
+
+
+def _share_inside(queries, centres, neighbours, block=1024):
+    """Share of queries that lie in at least one ball around a centre."""
+    index = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(centres)
+    radii = index.kneighbors(centres)[0][:, -1]  # column 0 is the centre itself
+    squares = (centres**2).sum(axis=1)
+    inside = 0
+    for start in range(0, len(queries), block):
+        part = queries[start : start + block]
+        distances = (part**2).sum(axis=1)[:, None] + squares - 2 * part @ centres.T
+        inside += int((distances <= radii**2 * (1 + 1e-6)).any(axis=1).sum())
+    return inside / len(queries)
+
+
+def nearest_neighbours(queries, references, *, count=1):
+    """Find the references nearest to each query, by Euclidean distance.
+
+    Parameters
+    ----------
+    queries, references : array_like, ``(n, ...)`` and ``(m, ...)``
+        Images or feature vectors; everything after the first axis is one vector.
+    count : int
+        How many to return, 1 to m.
+
+    Returns
+    -------
+    distances : ndarray of float, ``(n, count)``
+        Nearest first. Between images in [0, 1], n pixels turned from black to white make the
+        square root of n.
+    indices : ndarray of int, ``(n, count)``
+        Rows of ``references``.
+    """
+    queries, references = (np.asarray(part, np.float32) for part in (queries, references))
+    if queries.shape[1:] != references.shape[1:]:
+        raise ValueError(
+            "queries and references must have the same shape after the first axis. "
+            f"Received: {queries.shape[1:]} and {references.shape[1:]}"
+        )
+    if not 1 <= count <= len(references):
+        raise ValueError(f"count must be between 1 and {len(references)}. Received: {count}")
+    index = NearestNeighbors(n_neighbors=count, algorithm="brute")
+    index.fit(references.reshape(len(references), -1))
+    return index.kneighbors(queries.reshape(len(queries), -1))

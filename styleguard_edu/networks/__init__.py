@@ -1,0 +1,32 @@
+"""Functions that build the Keras networks of the course, and the ones that run any network.
+
+Images enter and leave every network in [0, 1]. The names below are loaded when first used.
+"""
+
+from .. import _lazily
+
+_HOME = {  # public name -> module that defines it
+    "article_discriminator": "digits",
+    "article_generator": "digits",
+    "digit_discriminator": "digits",
+    "digit_encoder": "detectors",
+    "digit_generator": "digits",
+    "digit_judge": "digits",
+    "feature_extractor": "digits",
+    "folded": "running",
+    "hidden_features": "detectors",
+    "network_outputs": "running",
+    "painting_discriminator": "styles",
+    "painting_generator": "styles",
+    "plain_painting_generator": "styles",
+    "segmentation_network": "detectors",
+    "segmented": "running",
+    "style_code": "styles",
+    "style_discriminator": "styles",
+    "style_generator": "styles",
+    "style_namer": "detectors",
+}
+
+__all__ = list(_HOME)
+
+__getattr__, __dir__ = _lazily(__name__, _HOME)

@@ -1,0 +1,195 @@
+"""Running trained networks: batch by batch, compiled once, batch normalisation folded away."""
+
+from collections import Counter
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+
+from ..backend import keras, tf
+
+layers = keras.layers
+
+BATCH = 256  # images asked at once, at most
+BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photos too
+_compiled = WeakKeyDictionary()  # network -> which outputs -> their compiled function
+
+
+def network_outputs(network, *, wanted=None, **inputs):
+    """Ask a trained network about any number of images, batch by batch.
+
+    Keras' ``predict`` gives the same, but sets up a data pipeline each time, which for a single
+    digit takes fifty times as long as the network itself, and it compiles the network again for
+    batches of another size.
+
+    Parameters
+    ----------
+    network : keras.Model
+    wanted : tuple of int, optional
+        Which of its outputs, all unless given: what only the others need is not computed.
+    **inputs : ndarray of float32, ``(n, ...)``
+        What goes in, in the network's order; the names are for error messages.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, ...)``, or list of such
+        One for each output; a list if ``wanted`` is given.
+
+    Raises
+    ------
+    ValueError
+        If the network wants another number of inputs, or inputs of another shape.
+    """
+    shapes = [tuple(tensor.shape[1:]) for tensor in network.inputs]
+    if len(shapes) != len(inputs):
+        raise ValueError(
+            f"the network {network.name!r} takes {len(shapes)} inputs. Received: {list(inputs)}"
+        )
+    for (name, array), shape in zip(inputs.items(), shapes, strict=True):
+        if not _fits(array.shape[1:], shape):
+            described = ", ".join("any" if size is None else str(size) for size in shape)
+            raise ValueError(
+                f"{name} must be of shape (n, {described}) for the network {network.name!r}. "
+                f"Received: shape {array.shape}"
+            )
+    answer, arrays, answers = _compile(network, wanted), list(inputs.values()), []
+    pixels = max(np.prod(array.shape[1:3], dtype=int) for array in arrays)
+    size = min(BATCH, max(BATCH_PIXELS // pixels, 1))
+    for start in range(0, len(arrays[0]), size):
+        batch = (array[start : start + size] for array in arrays)
+        answers.append(answer(*(tf.constant(part, tf.float32) for part in batch)))
+    if isinstance(answers[0], (list, tuple)):
+        return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
+    return np.concatenate(answers)
+
+
+def segmented(network, images, content=None, prepare=None, *, wanted=(0, 1, 2)):
+    """Ask a network from :func:`segmentation_network` about images of any size.
+
+    Images whose sides the network cannot halve often enough are continued by their mirror image.
+
+    Parameters
+    ----------
+    network : keras.Model
+    images : ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+    content : ndarray of float32, ``(n, height, width, c)`` in [0, 1], optional
+        For a network with a second input.
+    prepare : callable, optional
+        ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
+    wanted : tuple of int
+        Which of the three answers below are given; without the third, the network takes a third
+        less time.
+
+    Returns
+    -------
+    list of ndarray of float32
+        Logits ``(n, height, width, 1)`` of the pixels, logits ``(n, 1)`` of the images, and the
+        restored images ``(n, height, width, channels)``.
+
+    Raises
+    ------
+    ValueError
+        If the network compares and there is no content.
+    """
+    inputs = {"images": images}
+    if len(network.inputs) == 2:
+        if content is None:
+            raise ValueError("content must be given: this network compares. Received: None")
+        inputs["content"] = prepare(images, content) if prepare else content
+    height, width = images.shape[1:3]
+    halvings = sum(isinstance(layer, layers.MaxPooling2D) for layer in network.layers)
+    rest = [(0, -side % 2**halvings) for side in (height, width)]
+    if any(after for _, after in rest):
+        inputs = {
+            name: np.pad(x, ((0, 0), *rest, (0, 0)), mode="symmetric") for name, x in inputs.items()
+        }
+    answers = network_outputs(network, wanted=wanted, **inputs)
+    return [x[:, :height, :width] if x.ndim == 4 else x for x in answers]
+
+
+def _compile(network, wanted):
+    """A network as a TensorFlow function for batches of any size; compiled the first time."""
+    functions = _compiled.setdefault(network, {})
+    if wanted not in functions:
+        weak = ref(network)  # or the table would keep the network alive
+
+        def answer(*inputs):
+            answers = weak()(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+            return answers if wanted is None else [answers[k] for k in wanted]
+
+        shapes = (tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs)
+        functions[wanted] = tf.function(answer).get_concrete_function(*shapes)
+    return functions[wanted]
+
+
+def _fits(shape, wanted):
+    """Whether a shape is the one wanted, where None stands for any size."""
+    return len(shape) == len(wanted) and all(
+        want in (None, size) for size, want in zip(shape, wanted, strict=True)
+    )
+
+
+def folded(network):
+    """The same network for use alone: batch normalisation becomes part of the layer before it.
+
+    Means and variances do not change any more, so normalising is multiplying and shifting, which a
+    kernel and a bias can do as well: the answers are the same up to rounding, for less work.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional, trained; it is left as it is, and if it is trained on, the copy does not follow.
+
+    Returns
+    -------
+    keras.Model
+        Without the normalisations that alone use what a convolution (transposed or not) or a dense
+        layer without activation gives; the others stay.
+    """
+    following = _following_normalisations(network)
+    gone = {layer.name for layer in following.values()}
+
+    def copied(layer):
+        biased = {"use_bias": True} if layer.name in following else {}
+        return type(layer).from_config({**layer.get_config(), **biased})
+
+    def called(layer, *args, **kwargs):
+        return args[0] if layer.name in gone else layer(*args, **kwargs)
+
+    copy = keras.models.clone_model(network, clone_function=copied, call_function=called)
+    for layer in network.layers:
+        if layer.weights and layer.name not in gone:
+            weights = layer.get_weights()
+            if layer.name in following:
+                weights = _with(layer, following[layer.name])
+            copy.get_layer(layer.name).set_weights(weights)
+    return copy
+
+
+def _following_normalisations(network):
+    """Normalisations that can be folded, by the names of the layers before them."""
+    used = Counter(id(x) for step in network.operations for x in keras.tree.flatten(step.input))
+    used.update(id(x) for x in network.outputs)
+    makers = {
+        id(layer.output): layer.name
+        for layer in network.layers
+        if isinstance(layer, (layers.Conv2D, layers.Conv2DTranspose, layers.Dense))
+        and layer.activation is keras.activations.linear
+        and used[id(layer.output)] == 1
+    }
+    return {
+        makers[id(layer.input)]: layer
+        for layer in network.layers
+        if isinstance(layer, layers.BatchNormalization) and id(layer.input) in makers
+    }
+
+
+def _with(layer, normalisation):
+    """Kernel and bias that do what a layer and the normalisation after it do."""
+    kernel, *bias = layer.get_weights()
+    ends = np.zeros((2, *[1] * (len(layer.output.shape) - 2), layer.output.shape[-1]), np.float32)
+    ends[1] = 1
+    offset, top = np.asarray(normalisation(ends, training=False)).reshape(2, -1)
+    scale = top - offset
+    bias = offset + (scale * bias[0] if bias else 0)
+    # a transposed convolution has its outputs last but one
+    return [kernel * (scale[:, None] if isinstance(layer, layers.Conv2DTranspose) else scale), bias]
