@@ -23,7 +23,7 @@ import time
 from importlib.util import find_spec
 
 from styleguard_edu import load_digits, load_guard
-from styleguard_edu.anomalies import families, local_families
+from styleguard_edu.anomalies import benchmark_anomalies, local_benchmark_anomalies
 from styleguard_edu.detectors import AnomalyDetector, FusedDetector
 from styleguard_edu.metrics import pixel_roc_auc, roc_auc
 from styleguard_edu.thresholds import false_alarm_interval, threshold_for_rate
@@ -44,7 +44,7 @@ class PixelDetector(AnomalyDetector):
     def _learn(self, images, content):
         self.model.fit(images.reshape(len(images), -1))
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         return self.model.decision_function(images.reshape(len(images), -1)), None
 
 
@@ -54,7 +54,7 @@ def main():
     count = parser.parse_args().digits
     digits = load_digits("mnist")
     clean = digits.test.images[:count]
-    damaged = {name: kind(clean, rng=SEED).images for name, kind in families().items()}
+    damaged = {name: kind(clean, rng=SEED).images for name, kind in benchmark_anomalies().items()}
     detectors = all_detectors(digits)
     print(f"\n{'':28s}{'AUROC':>7s}{'worst':>7s}{'found':>7s}{'false':>7s}{'images/s':>10s}")
     for name, detector in detectors.items():
@@ -70,7 +70,9 @@ def main():
     for name, (area, share) in table.items():
         print(f"{name:18s} AUROC {area:.3f}   found {share:.3f}")
     print("\nPixel AUROC on local damage")
-    local = {name: kind(clean[:2_000], rng=SEED) for name, kind in local_families().items()}
+    local = {
+        name: kind(clean[:2_000], rng=SEED) for name, kind in local_benchmark_anomalies().items()
+    }
     areas = {
         name: pixel_roc_auc(detector.anomaly_map(part.images), part.masks)
         for name, part in local.items()

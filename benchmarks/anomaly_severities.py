@@ -2,7 +2,7 @@
 
     python tests/benchmarks/anomaly_severities.py
 
-damages MNIST test digits with every kind at severity 3 (``styleguard_edu.anomalies.families``) and
+damages MNIST test digits with every kind at severity 3 (``styleguard_edu.anomalies.benchmark_anomalies``) and
 prints, with the means over the families:
 
 - *accuracy*: of ``digit_judge`` on 2,000 damaged digits; on clean ones it is in the first line.
@@ -20,7 +20,7 @@ import argparse
 import time
 
 from styleguard_edu import load_checkpoint, load_digits
-from styleguard_edu.anomalies import families, local_families
+from styleguard_edu.anomalies import benchmark_anomalies, local_benchmark_anomalies
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -49,7 +49,7 @@ def main():
 
 def chosen(severity, options):
     """The families asked for, at a severity."""
-    kinds = local_families() if options.local else families()
+    kinds = local_benchmark_anomalies() if options.local else benchmark_anomalies()
     return {
         name: type(kind)(severity=severity, local=kind.local)
         for name, kind in kinds.items()

@@ -21,7 +21,7 @@ from pathlib import Path
 from recipes.digits import measure_generator
 from styleguard_edu import GAN, load_checkpoint, load_digits
 from styleguard_edu.backend import keras
-from styleguard_edu.models import Progress, endless_batches
+from styleguard_edu.models import StopAfter, endless_batches
 from styleguard_edu.networks import (
     article_discriminator,
     article_generator,
@@ -95,7 +95,7 @@ def make_ours():
     return gan, 64
 
 
-PLAIN = {"r1_weight": 0, "average_decay": 0}
+PLAIN = {"r1_weight": 0, "ema_decay": 0}
 CONTENDERS = {"article": make_article, "tutorial": make_tutorial, "ours": make_ours}
 
 
@@ -108,11 +108,11 @@ def run(name, seed, budgets, digits, judge):
         gan.fit(
             endless_batches(digits.train.images, batch_size, seed=seed, start=int(gan.steps)),
             steps_per_epoch=10**9,
-            callbacks=[Progress(seconds=budget - spent)],
+            callbacks=[StopAfter(seconds=budget - spent)],
             verbose=0,
         )
         spent = budget
-        measures = measure_generator(gan.averaged_generator, judge, digits.test.images)
+        measures = measure_generator(gan.ema_generator, judge, digits.test.images)
         weights = [gan.generator.count_params(), gan.discriminator.count_params()]
         yield {
             "name": name,

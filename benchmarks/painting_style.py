@@ -28,7 +28,7 @@ from recipes.painting import measure_repainting, measured_photos
 from styleguard_edu import PaintingStyle, load_checkpoint, load_paintings, load_photos
 from styleguard_edu.gallery import PHOTO_SPLITS
 from styleguard_edu.networks import plain_painting_generator
-from styleguard_edu.pictures import load_picture, matched
+from styleguard_edu.pictures import load_picture, match_histogram
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def row(method, name, options):
         style.fit([load_photos()[photo] for photo in PHOTO_SPLITS["train"]], **budget)
     repaint = {
         "photo": lambda photo: photo,
-        "matched": lambda photo: matched(photo, painting),
+        "matched": lambda photo: match_histogram(photo, painting),
     }.get(method, lambda photo: style.transfer(photo, None if method != "reference" else name))
     measures = measure_repainting(repaint, painting, photos)
     measures["seconds"] = seconds_a_photo(repaint, photos["chelsea"])

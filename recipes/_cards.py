@@ -1,6 +1,6 @@
 """The card that every recipe writes, in one form."""
 
-from styleguard_edu.checkpoints import save_checkpoint
+from styleguard_edu.checkpoints import save_checkpoint, save_result
 
 
 def save_with_card(
@@ -35,4 +35,7 @@ def save_with_card(
         "metrics": metrics,
         "notes": notes,
     }
-    save_checkpoint(name, networks, card, arrays=arrays, folder=folder)
+    if networks:
+        save_checkpoint(name, networks, card, arrays=arrays, folder=folder)
+    else:
+        save_result(name, card, arrays=arrays, folder=folder)

@@ -2,18 +2,18 @@
 
 from typing import NamedTuple
 
-from styleguard_edu.anomalies import GROUPS, KINDS, damage_some
+from styleguard_edu.anomalies import ANOMALIES, GROUPS, damage_some
 from styleguard_edu.backend import keras
 from styleguard_edu.models import endless_batches
-from styleguard_edu.networks import digit_encoder, hidden_features, network_outputs
-from styleguard_edu.networks.detectors import MENDER
+from styleguard_edu.networks import digit_encoder, hidden_features, run_network
+from styleguard_edu.networks.detectors import RESTORER
 
 import numpy as np
 
 from ._snapshots import cosine_adam
 
 POOL = 20_000  # images damaged afresh each round
-DAMAGED_SHARE, NAMED_DAMAGED = 0.6, 0.8  # of what is segmented; of what is named
+DAMAGED_SHARE, NAMED_DAMAGED = 0.6, 0.8  # of what is segment; of what is named
 SEVERITIES = range(1, 6)
 MOST_WEIGHT = 25.0  # of a damaged pixel, where few are
 MOVED = ("shift", "rotation", "scaling", "shear")  # no network mends these pixel by pixel
@@ -38,7 +38,7 @@ def training_kinds(*, colour=False, without=None):
     left_out = GROUPS[without] if without else ()
     return [
         kind(severity=severity, local=local)
-        for name, kind in KINDS.items()
+        for name, kind in ANOMALIES.items()
         if name not in left_out and (colour or not (kind.colour_only or kind.needs_content))
         for severity in SEVERITIES
         for local in (False, True)
@@ -98,7 +98,7 @@ def train_segmenter(
         slight damage is meant to be found, for what is left of that counts as sound.
     restoring : float >= 0
         Weight of the squared difference to the clean images in the loss; at 0 nothing is learnt of
-        mending, for :func:`train_mender` to do.
+        mending, for :func:`train_restorer` to do.
     seed : int
     """
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -161,7 +161,7 @@ def pixel_weights(masks):
     return np.where((share == 0) | (share == 1), 0.5, weights).astype(np.float32)
 
 
-def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
+def train_restorer(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
     """Teach a trained segmentation network to mend, and leave all else in it as it is.
 
     Parameters are those of :func:`train_segmenter`.
@@ -169,7 +169,7 @@ def train_mender(network, clean, kinds, *, steps, learning_rate, batch_size, poo
     mender = keras.Model(network.inputs, network.outputs[2])
     before = {layer: layer.trainable for layer in network.layers}
     for layer in network.layers:
-        layer.trainable = layer.name in MENDER
+        layer.trainable = layer.name in RESTORER
     mender.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mse")
     pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, 0.0, seed)
     for done, inputs, answers in pools:
@@ -219,7 +219,7 @@ def _damaged_pool(network, clean, kinds, rng, mended_share, damaged_share=DAMAGE
         inputs = {"images": images[rows]}
         if clean.beside is not None:
             inputs["beside"] = clean.beside[rows]
-        restored = np.clip(network_outputs(network, **inputs)[2], 0, 1)
+        restored = np.clip(run_network(network, **inputs)[2], 0, 1)
         images[rows] = np.where(masks[rows][..., np.newaxis], restored, images[rows])
         masks[rows] = np.abs(images[rows] - clean.images[rows]).max(axis=-1) > STILL_WRONG
         broken[rows] = masks[rows].mean(axis=(1, 2)) > WRONG_SHARE
@@ -228,13 +228,15 @@ def _damaged_pool(network, clean, kinds, rng, mended_share, damaged_share=DAMAGE
     return inputs, [masks[..., np.newaxis], broken[:, np.newaxis], wanted]
 
 
-def train_namer(namer, clean, styles, kinds, *, passes, learning_rate, batch_size=64, seed=0):
+def train_style_classifier(
+    classifier, clean, styles, kinds, *, passes, learning_rate, batch_size=64, seed=0
+):
     """Teach a classifier to tell the style of restyled images, most of them damaged.
 
     Parameters
     ----------
-    namer : keras.Model
-        From :func:`styleguard_edu.networks.style_namer`; it is changed.
+    classifier : keras.Model
+        From :func:`styleguard_edu.networks.style_classifier`; it is changed.
     clean : Clean
         n restyled images, in colour, and their content.
     styles : ndarray of int, ``(n,)``
@@ -248,13 +250,13 @@ def train_namer(namer, clean, styles, kinds, *, passes, learning_rate, batch_siz
     """
     steps = passes * -(-len(clean.images) // batch_size)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    namer.compile(cosine_adam(learning_rate, steps, beta_1=0.9), loss, metrics=["accuracy"])
+    classifier.compile(cosine_adam(learning_rate, steps, beta_1=0.9), loss, metrics=["accuracy"])
     for number in range(passes):
         rng = np.random.default_rng((seed, number))
         damaged, _ = damage_some(
             clean.images, kinds, share=NAMED_DAMAGED, rng=rng, content=clean.content
         )
-        namer.fit(damaged.images, styles, batch_size, verbose=2)
+        classifier.fit(damaged.images, styles, batch_size, verbose=2)
 
 
 def train_encoder(generator, discriminator, images, *, steps, learning_rate, batch_size=64, seed=0):

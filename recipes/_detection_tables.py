@@ -1,6 +1,6 @@
 """How well a detector finds made damage, in the tables of the cards of lesson 06."""
 
-from styleguard_edu.anomalies import GROUPS, families, local_families
+from styleguard_edu.anomalies import GROUPS, benchmark_anomalies, local_benchmark_anomalies
 from styleguard_edu.metrics import pixel_roc_auc, roc_auc
 
 import numpy as np
@@ -38,9 +38,11 @@ def measure_detection(detector, images, kinds, *, content=None, seed=0):
 
 
 def families_of(group, *, colour=False):
-    """The :func:`styleguard_edu.anomalies.families` that belong to one of ``GROUPS``, by name."""
+    """The :func:`styleguard_edu.anomalies.benchmark_anomalies` that belong to one of ``GROUPS``, by name."""
     names = GROUPS[group]
-    return {name: kind for name, kind in families(colour=colour).items() if name in names}
+    return {
+        name: kind for name, kind in benchmark_anomalies(colour=colour).items() if name in names
+    }
 
 
 def measure_localisation(detector, images, kinds, *, content=None, seed=0):
@@ -58,7 +60,7 @@ def detection_table(detector, images, kinds, content=None):
     table = measure_detection(detector, images, kinds, content=content)
     rows = [row for name, row in table.items() if name != "clean"]
     table["mean"] = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-    local = {name: kind for name, kind in local_families().items() if name in kinds}
+    local = {name: kind for name, kind in local_benchmark_anomalies().items() if name in kinds}
     found = measure_localisation(detector, images, local, content=content)
     table["mean"]["pixel_auroc"] = float(np.mean(list(found.values())))
     return {name: {k: round(v, 4) for k, v in row.items()} for name, row in table.items()}

@@ -54,7 +54,7 @@ def third_painter(photos, *, stops=(1_500, 3_000, 5_000), seed=2):
 
     def trained(stop):
         style.fit(photos[: len(PHOTO_SPLITS["train"])], steps=stop - int(style.steps))
-        return style.averaged_generator
+        return style.ema_generator
 
     generators = [
         made_once(f"third_painter_{seed}_{stop}", lambda stop=stop: trained(stop))[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import verified_card
 from styleguard_edu.files import write_atomically
-from styleguard_edu.models import AdversarialModel, Progress
+from styleguard_edu.models import AdversarialModel, StopAfter
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def _train_until(model, stop, batches):
         model,
         batches(start),
         steps_per_epoch=stop - start,
-        callbacks=[Progress(steps=stop - start)],
+        callbacks=[StopAfter(steps=stop - start)],
         verbose=0,
     )
     if int(model.steps) < stop:

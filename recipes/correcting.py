@@ -3,12 +3,12 @@
 import time
 import warnings
 
-from styleguard_edu.anomalies import GROUPS, families
+from styleguard_edu.anomalies import GROUPS, benchmark_anomalies
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.guard import load_guard
-from styleguard_edu.images import sharpen, stretch_tones
-from styleguard_edu.networks import network_outputs
+from styleguard_edu.images import sharpen, stretch_contrast
+from styleguard_edu.networks import run_network
 
 import numpy as np
 from scipy import ndimage
@@ -36,7 +36,7 @@ FILTERS = {
     "erosion": _filtered(ndimage.grey_erosion),
     "dilation": _filtered(ndimage.grey_dilation),
     "sharpening": sharpen,
-    "stretching": stretch_tones,
+    "stretching": stretch_contrast,
     "centring": lambda images: _centred(images),
 }
 
@@ -51,7 +51,7 @@ def measure_digit_correction():
     held_out = {group: held_out_segmenter(group)[0] for group in GROUPS}
     started, metrics = time.perf_counter(), {}
     for source in SOURCES:
-        digits, kinds = some_digits(source), families()
+        digits, kinds = some_digits(source), benchmark_anomalies()
         filters = best_filters(digits, kinds)
         guard = reference_guard("digits", source)
         metrics[source] = correction_table(guard, digits, kinds, filters)
@@ -76,7 +76,7 @@ def measure_digit_guard_seeds():
     segmenters = [segmenter_of_seed(seed)[0] for seed in SEEDS]
     started, metrics = time.perf_counter(), {}
     digits = load_digits("mnist", verbose=False).test.images[:DETECTED]
-    few, kinds = some_digits("mnist", FEW), families()
+    few, kinds = some_digits("mnist", FEW), benchmark_anomalies()
     filters = best_filters(few, kinds)
     for seed, segmenter in zip(SEEDS, segmenters, strict=True):
         guard = guard_of_digits(segmenter, "mnist")
@@ -146,7 +146,7 @@ def best_filters(digits, kinds):
 def share_read(images, labels):
     """The share of the digits that the judge reads rightly."""
     judge = load_checkpoint("digit_judge").networks["judge"]
-    answers = network_outputs(judge, images=np.asarray(images, np.float32))
+    answers = run_network(judge, images=np.asarray(images, np.float32))
     return float(np.mean(answers.argmax(axis=1) == labels))
 
 
@@ -188,7 +188,7 @@ def _held_out(segmenters, shown):
         part[f"{group}: mean"] = part.pop("mean")
         part[f"{group}: clean"] = part.pop("clean")
         table |= part
-    rows = [row for name, row in table.items() if name in families()]
+    rows = [row for name, row in table.items() if name in benchmark_anomalies()]
     mean = {k: round(v, 4) for k, v in _means(rows, shown["clean"]).items()}
     return {**table, "mean": mean}
 

@@ -2,13 +2,13 @@
 
 import time
 
-from styleguard_edu.anomalies import families, photo_kinds
+from styleguard_edu.anomalies import benchmark_anomalies, photo_anomalies
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.gallery import measured_photos
 from styleguard_edu.guard import load_guard
 from styleguard_edu.metrics import psnr, ssim
 from styleguard_edu.models import load_painter
-from styleguard_edu.networks import network_outputs
+from styleguard_edu.networks import run_network
 
 import numpy as np
 from skimage.restoration import inpaint_biharmonic
@@ -102,7 +102,7 @@ def measure_photo_correction():
     started = time.perf_counter()
     guard, painter = load_guard("photos"), load_painter("paintings")
     photos, metrics = measured_photos(), {}
-    for number, (name, kind) in enumerate(photo_kinds(1).items()):
+    for number, (name, kind) in enumerate(photo_anomalies(1).items()):
         rows = []
         for k, photo in enumerate(photos.values()):
             style = painter.names[(number + 2 * k) % len(painter.names)]
@@ -145,7 +145,7 @@ def repaired_photo(guard, picture, photo, kind, *, seed):
         One, or none if nothing was marked.
     """
     broken = kind(picture, rng=seed, content=photo).images
-    masks = guard.detector.examine(broken, photo).masks
+    masks = guard.detector.detect(broken, photo).masks
     if not masks.any():
         return []
     (corrector,) = guard.candidates.values()
@@ -171,7 +171,7 @@ def _damaged(guard, generator, plain, labels, codes):
     """Means over the kinds of made damage, before and after correction."""
     plain, labels, codes = (part[:FEW] for part in (plain, labels, codes))
     restyled, rows = restyle_codes(generator, plain, codes), []
-    for kind in families(colour=True).values():
+    for kind in benchmark_anomalies(colour=True).values():
         damaged = kind(restyled, rng=0, content=plain).images
         report = guard.run(damaged, plain)
         rows.append(
@@ -190,7 +190,7 @@ def _read(images, labels, codes):
     """Shares of the images whose digit, and whose style, the judges recognise."""
     judges, right = load_checkpoint("style_judges").networks, (labels, codes.argmax(axis=1))
     return {
-        name: float(np.mean(network_outputs(judges[name], images=images).argmax(axis=1) == wanted))
+        name: float(np.mean(run_network(judges[name], images=images).argmax(axis=1) == wanted))
         for name, wanted in zip(("digit", "style"), right, strict=True)
     }
 

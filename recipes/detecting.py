@@ -1,6 +1,6 @@
 """The recipes of lesson 06: networks that find damage in digits."""
 
-from styleguard_edu.anomalies import GROUPS, families
+from styleguard_edu.anomalies import GROUPS, benchmark_anomalies
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import Checkpoint, load_checkpoint
 from styleguard_edu.correctors import transformed
@@ -59,7 +59,9 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
         digits = load_digits(source, verbose=False)
         detector.calibrate(digits.calibration.images)
         arrays |= {f"{source}_{key}": value for key, value in detector.calibration().items()}
-        metrics[source] = detection_table(detector, digits.test.images[:MEASURED], families())
+        metrics[source] = detection_table(
+            detector, digits.test.images[:MEASURED], benchmark_anomalies()
+        )
     save_with_card(
         "digit_detector",
         networks,

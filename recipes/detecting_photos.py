@@ -1,6 +1,6 @@
 """The recipe of lessons 06 and 08 for photos: a network that finds local damage and mends it."""
 
-from styleguard_edu.anomalies import photo_kinds
+from styleguard_edu.anomalies import photo_anomalies
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import Checkpoint
 from styleguard_edu.gallery import PHOTO_SPLITS, measured_photos, middle
@@ -12,7 +12,7 @@ from styleguard_edu.pictures import fit_short_side
 import numpy as np
 
 from ._cards import save_with_card
-from ._damage_training import train_localiser, train_mender, train_segmenter
+from ._damage_training import train_localiser, train_restorer, train_segmenter
 from ._detection_tables import measure_localisation
 from ._photo_views import (
     CALIBRATED,
@@ -104,7 +104,7 @@ def _segmenter(practice, third, steps, learning_rate, seed):
     _learn_to_find(network, seen, final, steps, learning_rate, seed)
     network = with_own_statistics(network)
     for side, batch_size, more in MENDING:
-        train_mender(
+        train_restorer(
             network,
             lambda rng, n, side=side: random_crops(rng, seen, n, side=side),
             training_kinds(),
@@ -176,7 +176,7 @@ def training_kinds():
         kind
         for level in range(3)
         for local in (True, True, False)
-        for kind in photo_kinds(level, local=local).values()
+        for kind in photo_anomalies(level, local=local).values()
     ]
 
 
@@ -197,9 +197,9 @@ def finding_kinds(extra):
         kind
         for level in (0, 1, 1, 2)
         for local in (True, True, True, True, False)
-        for kind in photo_kinds(level, local=local).values()
+        for kind in photo_anomalies(level, local=local).values()
     ]
-    more = [photo_kinds(level)[name] for level in (1, 1, 2) for name in HARD]
+    more = [photo_anomalies(level)[name] for level in (1, 1, 2) for name in HARD]
     return kinds + extra * more
 
 
@@ -218,7 +218,7 @@ def measure_photo_detector(detector):
     """
     pictures, content = stacked(restyled_pairs("paintings", measured_photos().values(), seed=2))
     flagged = detector.tile_scores(pictures, content) > detector.threshold_
-    found = measure_localisation(detector, pictures, photo_kinds(1), content=content)
+    found = measure_localisation(detector, pictures, photo_anomalies(1), content=content)
     metrics = {
         "false_alarm_rate": float(flagged.mean()),
         "pixel_auroc": float(np.mean(list(found.values()))),

@@ -2,27 +2,30 @@
 
 from functools import partial
 
-from styleguard_edu.anomalies import GROUPS, families
+from styleguard_edu.anomalies import GROUPS, benchmark_anomalies
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import Checkpoint, load_checkpoint
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.guard import BUILDERS
-from styleguard_edu.images import in_colour
+from styleguard_edu.images import to_rgb
 from styleguard_edu.metrics import pixel_roc_auc, roc_auc, ssim
-from styleguard_edu.networks import network_outputs, segmentation_network, style_namer
+from styleguard_edu.networks import run_network, segmentation_network, style_classifier
 from styleguard_edu.styles import STYLES, render_style
 
 import numpy as np
 
 from ._cards import save_with_card
-from ._damage_training import POOL, Clean, train_namer, train_segmenter, training_kinds
+from ._damage_training import POOL, Clean, train_segmenter, train_style_classifier, training_kinds
 from ._detection_tables import detection_table, families_of
 from ._snapshots import made_once
 from .detecting import SOURCES, training_digits
 
 STEPS, HELD_OUT_STEPS = 2_000, 1_000  # of the segmenter; of one that does not see all damage
 LEARNING_RATE = 3e-3
-NAMER_PASSES, NAMER_RATE = 5, 2e-3  # over the restyled digits; its learning rate at the start
+CLASSIFIER_PASSES, CLASSIFIER_RATE = (
+    5,
+    2e-3,
+)  # over the restyled digits; its learning rate at the start
 CALIBRATED = 2_000  # restyled calibration digits
 FEW = 400  # test digits a kind of damage, for the card
 MAKERS = ("generator", "snapshot_1000", "snapshot_300")  # of style_digits
@@ -31,7 +34,7 @@ MAKERS = ("generator", "snapshot_1000", "snapshot_300")  # of style_digits
 def train_restyled_digit_detector(*, steps=STEPS, learning_rate=LEARNING_RATE, seed=0):
     """Train the networks of the guard of restyled digits, and calibrate it.
 
-    A segmenter, and a namer that tells the style. They learn from digits restyled by
+    A segmenter, and a classifier that tells the style. They learn from digits restyled by
     ``style_digits_other`` and damaged; no true rendering is shown to them. The guard is calibrated
     on true renderings of the calibration digits, for these are sound: of the work of a network
     only a part is.
@@ -97,7 +100,7 @@ def measure_failures(detector, restyled, truth, content):
     """
     similarity = ssim(restyled, truth)
     worst = similarity <= np.quantile(similarity, 0.1)
-    seen = detector.examine(restyled, content)
+    seen = detector.detect(restyled, content)
     few = slice(2_000)  # a million pixels are enough
     wrong = np.abs(restyled[few] - truth[few]).mean(axis=-1) > 0.1
     maps = seen.maps[few]
@@ -152,15 +155,15 @@ def restyle_codes(generator, images, codes):
     -------
     ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
     """
-    return network_outputs(generator, images=in_colour(images), codes=codes)
+    return run_network(generator, images=to_rgb(images), codes=codes)
 
 
 def _settings(steps, learning_rate, seed):
     return {
         "steps": steps,
         "learning_rate": learning_rate,
-        "namer_passes": NAMER_PASSES,
-        "namer_rate": NAMER_RATE,
+        "namer_passes": CLASSIFIER_PASSES,
+        "namer_rate": CLASSIFIER_RATE,
         "seed": seed,
     }
 
@@ -190,18 +193,18 @@ def _trained(steps, learning_rate, seed, without=None):
         train_segmenter(network, clean, kinds, **settings)
         return network
 
-    def namer():
+    def classifier():
         keras.utils.set_random_seed(seed)
-        network, styles = style_namer(len(STYLES)), codes[:, 1:].argmax(axis=1)
-        settings = {"passes": NAMER_PASSES, "learning_rate": NAMER_RATE, "seed": seed}
-        train_namer(network, Clean(restyled, content), styles, kinds, **settings)
+        network, styles = style_classifier(len(STYLES)), codes[:, 1:].argmax(axis=1)
+        settings = {"passes": CLASSIFIER_PASSES, "learning_rate": CLASSIFIER_RATE, "seed": seed}
+        train_style_classifier(network, Clean(restyled, content), styles, kinds, **settings)
         return network
 
     suffix = f"{seed}_without_{without}" if without else f"{seed}"
     once = partial(made_once, made_from=["style_digits_other"])
     made = {
         "segmenter": once(f"restyled_segmenter_{steps}_{learning_rate}_{suffix}", segmenter),
-        "namer": once(f"style_namer_{suffix}", namer),
+        "classifier": once(f"style_namer_{suffix}", classifier),
     }
     networks, seconds = ({role: one[k] for role, one in made.items()} for k in (0, 1))
     return networks, sum(seconds.values())
@@ -226,7 +229,7 @@ def _calibrate_and_save(networks, settings, seconds):
             for maker in MAKERS
         }
         metrics[source] |= detection_table(
-            detector, truth[:FEW], families(colour=True), plain[:FEW]
+            detector, truth[:FEW], benchmark_anomalies(colour=True), plain[:FEW]
         )
     save_with_card(
         "restyled_digit_detector",

@@ -149,15 +149,15 @@ def _train_and_save(name, images, data, new, *, generator_only=False, **settings
     log = train_with_snapshots(
         gan,
         lambda start: endless_batches(images, settings["batch_size"], seed=seed, start=start),
-        lambda: _snapshot(gan.averaged_generator, judge),
+        lambda: _snapshot(gan.ema_generator, judge),
         snapshot_steps(steps),
         name=name,
     )
     real = load_digits("mnist", verbose=False).test.images
-    final = measure_generator(gan.averaged_generator, judge, real)
+    final = measure_generator(gan.ema_generator, judge, real)
     metrics = {key: round(value, 3) for key, value in final.items()}
-    metrics["nearest_training_image"] = nearest_training_image(gan.averaged_generator, images, new)
-    networks = {"generator": gan.averaged_generator}
+    metrics["nearest_training_image"] = nearest_training_image(gan.ema_generator, images, new)
+    networks = {"generator": gan.ema_generator}
     if not generator_only:
         networks["discriminator"] = gan.discriminator
     save_with_card(

@@ -2,15 +2,15 @@
 
 import time
 
-from styleguard_edu.anomalies import GROUPS, damage_some, families
+from styleguard_edu.anomalies import GROUPS, benchmark_anomalies, damage_some
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import generator_parts
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.guard import load_guard
 from styleguard_edu.metrics import roc_auc
-from styleguard_edu.models import GAN, called_fake, called_real, endless_batches
-from styleguard_edu.networks import digit_discriminator, digit_generator, network_outputs
+from styleguard_edu.models import GAN, endless_batches, fake_loss, real_loss
+from styleguard_edu.networks import digit_discriminator, digit_generator, run_network
 
 import numpy as np
 
@@ -47,13 +47,13 @@ class TaughtGAN(GAN):
         drawn = self.generator(self._noise(tf.shape(real)[0]), training=True)
         with tf.GradientTape() as tape:
             says = [self.discriminator(images, training=True) for images in (real, drawn, other)]
-            no = (1 - self.share) * called_fake(says[1]) + self.share * called_fake(says[2])
-            loss = called_real(says[0]) + no
-            total = loss + self.due_penalty(self.discriminator, real)
+            no = (1 - self.share) * fake_loss(says[1]) + self.share * fake_loss(says[2])
+            loss = real_loss(says[0]) + no
+            total = loss + self.lazy_r1_penalty(self.discriminator, real)
         self.apply(self.discriminator_optimizer, self.discriminator, tape, total)
         self.steps.assign_add(1)
         self.generator_step(tf.shape(real)[0])
-        return self.report(d_loss=loss)
+        return self.update_metrics(d_loss=loss)
 
 
 def train_digit_gan_taught(*, steps=600, share=0.5, learning_rate=1e-3, seeds=(1, 2, 3)):
@@ -138,17 +138,18 @@ def go_on(gan, images, damaged, steps, *, refined, seed, batch_size=64):
 
 def _measure(gan, guard):
     """What the averaged generator draws, and what D makes of damage."""
-    measures = measure_generator(gan.averaged_generator, load_checkpoint("digit_judge"))
+    measures = measure_generator(gan.ema_generator, load_checkpoint("digit_judge"))
     kept = ("frechet_distance", "precision", "recall")
     drawn = gan.sample(MEASURED, seed=0)
     test = load_digits("mnist", verbose=False).test.images[:MEASURED]
 
     def doubt(shown):
-        return -network_outputs(gan.discriminator, images=shown)[:, 0]
+        return -run_network(gan.discriminator, images=shown)[:, 0]
 
     clean = doubt(test)
     found = {
-        name: roc_auc(clean, doubt(kind(test, rng=0).images)) for name, kind in families().items()
+        name: roc_auc(clean, doubt(kind(test, rng=0).images))
+        for name, kind in benchmark_anomalies().items()
     }
     unseen = [found.pop(name) for name in GROUPS[HELD_OUT]]
     return {

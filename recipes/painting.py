@@ -9,7 +9,7 @@ from styleguard_edu.metrics import restyling as texture
 from styleguard_edu.models import PaintingStyle
 from styleguard_edu.models.painting_crops import CROP, CROPS, SHORT_SIDE
 from styleguard_edu.networks import plain_painting_generator
-from styleguard_edu.pictures import fit_short_side, matched
+from styleguard_edu.pictures import fit_short_side, match_histogram
 
 import numpy as np
 
@@ -144,7 +144,7 @@ def _train_and_save(name, *, steps, learning_rate, seed, keep_log=True):
     )
     save_with_card(
         name,
-        {"generator": style.averaged_generator},
+        {"generator": style.ema_generator},
         data=f"photos {', '.join(PHOTO_SPLITS['train'])}; paintings {', '.join(paintings)}",
         settings={
             "steps": steps,
@@ -173,7 +173,7 @@ def _measure(style, paintings):
             lambda photo, name=name: style.transfer(photo, name), painting, photos
         )
         base = measure_repainting(
-            lambda photo, painting=painting: matched(photo, painting),
+            lambda photo, painting=painting: match_histogram(photo, painting),
             painting,
             photos,
             only=BASELINE,

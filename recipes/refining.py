@@ -5,12 +5,12 @@ from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import generator_parts, refine
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.metrics import feature_statistics, frechet_distance, precision_recall
-from styleguard_edu.models import GAN, called_fake, called_real, endless_batches, gradient_penalty
+from styleguard_edu.models import GAN, endless_batches, fake_loss, gradient_penalty, real_loss
 from styleguard_edu.networks import (
     digit_discriminator,
     digit_generator,
     feature_extractor,
-    network_outputs,
+    run_network,
 )
 
 import numpy as np
@@ -66,7 +66,7 @@ def train_digit_gan_early(
     seed : int
     """
     gan, images, seconds = early_gan(steps, batch_size, learning_rate, seed)
-    generator = gan.averaged_generator
+    generator = gan.ema_generator
     critic, more_seconds = made_once(
         f"digit_critic_{steps}_{critic_steps}_{critic_rate}_{seed}",
         lambda: train_critic(
@@ -168,9 +168,7 @@ def train_critic(
     @tf.function(reduce_retracing=True)
     def learn(real, fake, penalised):
         with tf.GradientTape() as tape:
-            loss = called_real(critic(real, training=True)) + called_fake(
-                critic(fake, training=True)
-            )
+            loss = real_loss(critic(real, training=True)) + fake_loss(critic(fake, training=True))
             total = loss + tf.cond(
                 penalised,
                 lambda: 8 * r1_weight / 2 * gradient_penalty(critic, real),
@@ -215,7 +213,7 @@ def compare(generator, critic, walks, *, seeds=SEEDS, measured=MEASURED):
         latents = {"raw": z}
         for share in REDRAWN:
             latents[f"redrawn_{share}"] = _redrawn(generator, critic, z, share, rng)
-        images = {name: network_outputs(generator, z=part) for name, part in latents.items()}
+        images = {name: run_network(generator, z=part) for name, part in latents.items()}
         images["refined"] = refine(generator, parts, critic, z, walks, seed=seed)
         few = latents[f"redrawn_{REDRAWN[0]}"]
         images["redrawn_and_refined"] = refine(generator, parts, critic, few, walks, seed=seed)
@@ -229,7 +227,7 @@ def _redrawn(generator, critic, z, share, rng):
     """Draw anew, until they pass, the ``share`` per cent of latents that the critic likes least."""
 
     def judged(latents):
-        return network_outputs(critic, images=network_outputs(generator, z=latents))[:, 0]
+        return run_network(critic, images=run_network(generator, z=latents))[:, 0]
 
     logits, z = judged(z), z.copy()
     threshold = np.percentile(logits, share)
@@ -241,7 +239,7 @@ def _redrawn(generator, critic, z, share, rng):
 
 
 def _measure(images, judge):
-    features = network_outputs(feature_extractor(judge.networks["judge"]), images=images)
+    features = run_network(feature_extractor(judge.networks["judge"]), images=images)
     reference = (judge.arrays["mean"], judge.arrays["covariance"])
     real = judge.arrays["features"]
     quality = precision_recall(real, features[: len(real)])

@@ -156,7 +156,7 @@ def _pictures(restyle):
 def _train_and_save(name, *, early=(), generator_only=False, **settings):
     stops = sorted({*snapshot_steps(settings["steps"], count=16), *early})
     model, log = _train(name, stops, {}, settings, early)
-    networks, seconds = {"generator": model.averaged_generator}, log["seconds"][-1]
+    networks, seconds = {"generator": model.ema_generator}, log["seconds"][-1]
     if generator_only:
         log = None
     else:
@@ -178,7 +178,7 @@ def _train(name, stops, terms, settings, early=()):
 
     def look():
         if int(model.steps) in early:
-            write_atomically(_early_file(name, int(model.steps)), model.averaged_generator.save)
+            write_atomically(_early_file(name, int(model.steps)), model.ema_generator.save)
         return _snapshot(model, watched)
 
     log = train_with_snapshots(

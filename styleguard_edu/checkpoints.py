@@ -1,13 +1,29 @@
-"""Save and load trained networks, each with a card that says where it came from."""
+"""Save and load trained networks, and what was only measured, each with a card that tells how.
+
+A checkpoint is a folder ``data/checkpoints/NAME`` with ``card.json``, one ``ROLE.keras`` a network
+and perhaps ``arrays.npz``; a result is ``data/results/NAME.json``, perhaps with ``NAME.npz``.
+"""
 
 import json
+import os
+import re
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from .backend import keras
 from .files import data_path, restore_command, sha256, write_atomically
+
+__all__ = [
+    "Checkpoint",
+    "load_checkpoint",
+    "load_result",
+    "save_checkpoint",
+    "save_result",
+    "verified_card",
+]
 
 _CARD = "card.json"
 
@@ -32,6 +48,9 @@ class Checkpoint:
     card: dict
     arrays: dict = field(default_factory=dict)
 
+    def __repr__(self):
+        return f"Checkpoint({self.name!r}: {', '.join([*self.networks, *self.arrays]) or 'a card'})"
+
 
 def load_checkpoint(name, *, folder=None):
     """Load a reference checkpoint, after checking that its files are what the card says.
@@ -55,26 +74,79 @@ def load_checkpoint(name, *, folder=None):
         If there is no such checkpoint, or a file differs from its SHA-256 in the card.
     FileNotFoundError
         If a file that the card names is missing.
+
+    Examples
+    --------
+    >>> gan = load_checkpoint("digit_gan")
+    >>> sorted(gan.networks)
+    ['discriminator', 'generator']
+    >>> gan.card["settings"]["steps"]
+    20000
     """
-    card = verified_card(name, folder=folder)
-    networks, arrays = {}, {}
-    for file in card["sha256"]:
-        path = _home(name, folder) / file
-        if path.suffix == ".keras":
-            networks[path.stem] = keras.saving.load_model(path, compile=False, safe_mode=True)
-        else:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays.update(stored)
-    return Checkpoint(name, networks, card, arrays)
+    from .backend import keras
+
+    home = _home(name, folder)
+    while True:
+        card = verified_card(name, folder=folder)
+        networks, arrays = {}, {}
+        for path in (home / file for file in card["sha256"]):
+            if path.suffix == ".keras":
+                networks[path.stem] = keras.saving.load_model(path, compile=False, safe_mode=True)
+            else:
+                arrays.update(_read_arrays(path))
+        # somebody may have replaced it meanwhile: then what was read may belong to two versions
+        if _read_card(home / _CARD, "checkpoints") == card:
+            return Checkpoint(name, networks, card, arrays)
 
 
-def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
-    """Save networks and arrays with their card; the card is written last.
+def load_result(name, *, folder=None):
+    """Load what was only measured: a card, and perhaps arrays, without a network.
 
     Parameters
     ----------
     name : str
-        A new one, or the one to replace.
+        For example ``"digit_correction"``; an unknown name is answered with the known ones.
+    folder : path, optional
+        Where the results lie; the project's own unless given.
+
+    Returns
+    -------
+    Checkpoint
+        With no network in it.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        As for :func:`load_checkpoint`.
+
+    Examples
+    --------
+    >>> load_result("digit_correction").card["recipe"]
+    'python -m recipes digit_correction'
+    """
+    home = data_path("results") if folder is None else Path(folder)
+    known = sorted(path.stem for path in home.glob("*.json"))
+    if name not in known:
+        raise ValueError(f"name must be one of the results {known}. Received: {name!r}")
+    card = _read_card(home / f"{name}.json", "results")
+    _verify(home, card, "results")
+    arrays = {}
+    for file in card["sha256"]:
+        arrays.update(_read_arrays(home / file))
+    return Checkpoint(name, {}, card, arrays)
+
+
+def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
+    """Save networks and arrays with their card, all or nothing.
+
+    Everything is written to a folder of its own, which then takes the place of the old one: a
+    failure leaves that whole, and of two writers the last one wins. Files that do not belong to
+    the old checkpoint stay.
+
+    Parameters
+    ----------
+    name : str
+        A new one, or the one to replace: letters, digits, ``_`` and ``-``.
     networks : dict of str to keras.Model
         By role; each becomes ``ROLE.keras``, without optimizer.
     card : dict
@@ -88,24 +160,47 @@ def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
     -------
     pathlib.Path
         The checkpoint's folder.
+
+    Raises
+    ------
+    ValueError
+        If the name is another, or an array holds Python objects.
     """
     home = _home(name, folder)
-    files = []
-    for role, network in networks.items():
-        bare = type(network).from_config(network.get_config())  # no optimizer, no losses
-        bare.set_weights(network.get_weights())
-        files.append(home / f"{role}.keras")
-        write_atomically(files[-1], bare.save)
-    if arrays:
-        files.append(home / "arrays.npz")
-        write_atomically(files[-1], lambda path: np.savez_compressed(path, **arrays))
-    for old in (*home.glob("*.keras"), *home.glob("*.npz")):
-        if old not in files:
-            old.unlink()
-    full = {"name": name, **card, "sha256": {file.name: sha256(file) for file in files}}
-    text = json.dumps(full, indent=2) + "\n"
-    write_atomically(home / _CARD, lambda path: path.write_text(text, encoding="utf-8"))
+    _check_name(name)
+    home.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".partial-{name}-"))
+    try:
+        for role, network in networks.items():
+            bare = type(network).from_config(network.get_config())  # no optimizer, no losses
+            bare.set_weights(network.get_weights())
+            bare.save(new / f"{role}.keras")
+        if arrays:
+            _write_arrays(new / "arrays.npz", arrays)
+        hashes = {file.name: sha256(file) for file in sorted(new.iterdir())}
+        _write_card(new / _CARD, {"name": name, **card, "sha256": hashes})
+        new.chmod(0o755)
+        _put_in_place(new, home)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
     return home
+
+
+def save_result(name, card, *, arrays=None, folder=None):
+    """Save what was measured: a card, written last, and perhaps arrays.
+
+    Parameters are those of :func:`save_checkpoint`; returns the card's path.
+    """
+    _check_name(name)
+    home = data_path("results") if folder is None else Path(folder)
+    hashes = {}
+    if arrays:
+        file = home / f"{name}.npz"
+        write_atomically(file, lambda path: _write_arrays(path, arrays))
+        hashes[file.name] = sha256(file)
+    path = home / f"{name}.json"
+    write_atomically(path, lambda new: _write_card(new, {"name": name, **card, "sha256": hashes}))
+    return path
 
 
 def verified_card(name, *, folder=None):
@@ -128,19 +223,48 @@ def verified_card(name, *, folder=None):
         As for :func:`load_checkpoint`.
     """
     home = _home(name, folder)
-    if not (home / _CARD).is_file():
-        known = sorted(card.parent.name for card in home.parent.glob(f"*/{_CARD}"))
+    known = sorted(card.parent.name for card in home.parent.glob(f"*/{_CARD}"))
+    if name not in known:
         raise ValueError(f"name must be one of the checkpoints {known}. Received: {name!r}")
-    cure = f"To restore it: {restore_command('checkpoints')}"
+    card = _read_card(home / _CARD, "checkpoints")
     try:
-        card = json.loads((home / _CARD).read_text(encoding="utf-8"))
-        files = card["sha256"].items()
+        _verify(home, card, "checkpoints")
+    except (ValueError, FileNotFoundError):
+        if (now := _read_card(home / _CARD, "checkpoints")) == card:
+            raise
+        _verify(home, card := now, "checkpoints")  # it was replaced between card and files
+    return card
+
+
+def _home(name, folder):
+    return (data_path("checkpoints") if folder is None else Path(folder)) / str(name)
+
+
+def _check_name(name):
+    if not re.fullmatch(r"[\w-]+", str(name), re.ASCII):
+        raise ValueError(f"name must hold letters, digits, _ and - only. Received: {name!r}")
+
+
+def _read_card(path, part):
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        dict(card["sha256"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{home / _CARD} must be JSON that gives the SHA-256 of every file. {cure}. "
-            f"Received: {error!r}"
+            f"{path} must be JSON that gives the SHA-256 of every file. "
+            f"To restore it: {restore_command(part)}. Received: {error!r}"
         ) from error
-    for file, expected in files:
+    return card
+
+
+def _write_card(path, card):
+    path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+def _verify(home, card, part):
+    """Check the files in a folder against the hashes of a card."""
+    cure = f"To restore it: {restore_command(part)}"
+    for file, expected in card["sha256"].items():
         path = home / file
         if not path.is_file():
             raise FileNotFoundError(f"{path} is missing. {cure}")
@@ -149,8 +273,43 @@ def verified_card(name, *, folder=None):
                 f"{path} is damaged or was changed: its SHA-256 should be {expected}. "
                 f"Received: {found}. {cure}"
             )
-    return card
 
 
-def _home(name, folder):
-    return (data_path("checkpoints") if folder is None else Path(folder)) / name
+def _read_arrays(path):
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def _write_arrays(path, arrays):
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise ValueError(
+                f"arrays[{name!r}] must hold numbers, truth values or text, no Python objects. "
+                f"Received: dtype {np.asarray(array).dtype}"
+            )
+    np.savez_compressed(path, **arrays)
+
+
+def _put_in_place(new, home):
+    """Let a finished folder take the place of an old one; what did not belong to that stays."""
+    old = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".replaced-{home.name}-")) / home.name
+    try:
+        while True:
+            if home.exists():
+                os.rename(home, old)
+            try:
+                os.rename(new, home)
+                break
+            except OSError:  # another writer was faster: its folder is the old one now
+                if not home.exists():
+                    if old.exists():
+                        os.rename(old, home)
+                    raise
+                shutil.rmtree(old, ignore_errors=True)
+        if old.exists():
+            own = {_CARD, *_read_card(old / _CARD, "checkpoints")["sha256"]}
+            for other in old.iterdir():
+                if other.name not in own:
+                    os.rename(other, home / other.name)
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)

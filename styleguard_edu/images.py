@@ -135,7 +135,7 @@ def check_content(content, images):
     return content
 
 
-def in_colour(images):
+def to_rgb(images):
     """Return images ``(n, height, width, 3)``: grey ones with their channel three times."""
     return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
@@ -167,7 +167,7 @@ def blend(images, others, strength):
     return (1 - share).astype(np.float32) * images + share.astype(np.float32) * others
 
 
-def stretch_tones(images):
+def stretch_contrast(images):
     r"""Stretch the tones of each image over [0, 1], as a darkroom would correct the exposure.
 
     .. math:: x' = (x - q_{0.05}) / (q_{0.99} - q_{0.05}), \quad \text{clipped to } [0, 1]

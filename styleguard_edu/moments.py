@@ -11,7 +11,7 @@ _OFF = 1.25  # pixels: the centres of mass of sound digits lie at most 0.5 off t
 _STANDS_OUT = 0.3  # of the largest contrast: belongs to what is shown
 
 
-class Layout(NamedTuple):
+class Moments(NamedTuple):
     """Where images show something.
 
     Attributes
@@ -29,8 +29,8 @@ class Layout(NamedTuple):
     sides: np.ndarray
 
 
-def layout(images):
-    """The layout of images ``(n, height, width, channels)`` in [0, 1].
+def moments(images):
+    """The moments of images ``(n, height, width, channels)`` in [0, 1].
 
     In a blank image the centre is the middle, the slant 0, and the box the whole picture.
     """
@@ -43,7 +43,7 @@ def layout(images):
     slants = covariance / np.maximum(variance, 1 / 12)
     shown = contrast > _STANDS_OUT * contrast.max(axis=(1, 2), keepdims=True)
     sides = np.maximum(_extent(shown.any(axis=2)), _extent(shown.any(axis=1)))
-    return Layout(centres, slants, sides)
+    return Moments(centres, slants, sides)
 
 
 def centres_of_mass(images):

@@ -122,7 +122,7 @@ def fit_short_side(image, pixels):
     return np.stack([_resize_plane(image[..., c], size) for c in range(channels)], axis=-1)
 
 
-def matched(picture, other):
+def match_histogram(picture, other):
     """A picture given the histogram of another, channel by channel.
 
     Parameters

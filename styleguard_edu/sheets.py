@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .images import check_images, image_grid, in_colour
+from .images import check_images, image_grid, to_rgb
 
 _SMALL = 64  # pixels: wider images are pictures and need more room
 _COLUMNS = {True: 12, False: 4}  # of small images, of pictures
@@ -72,7 +72,7 @@ def _checked_rows(rows):
     """Rows of one shape, in colour."""
     if not rows:
         raise ValueError("rows must hold at least one row of images. Received: none")
-    rows = {name: in_colour(check_images(row, name=name)) for name, row in rows.items()}
+    rows = {name: to_rgb(check_images(row, name=name)) for name, row in rows.items()}
     shapes = {name: row.shape[:3] for name, row in rows.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"rows must be of one number and size of images. Received: {shapes}")

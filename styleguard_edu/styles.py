@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter, grey_dilation
 
 from .images import check_images
 from .metrics import ssim
-from .pictures import matched
+from .pictures import match_histogram
 
 _SIZE = 28
 _ROWS, _COLUMNS = np.mgrid[:_SIZE, :_SIZE].astype(np.float32)
@@ -185,7 +185,9 @@ def match_colours(images, style, *, examples):
     """
     painted = render_style(examples, style)
     plain = do_nothing(images, style)
-    return np.stack([matched(image, painted[k % len(painted)]) for k, image in enumerate(plain)])
+    return np.stack(
+        [match_histogram(image, painted[k % len(painted)]) for k, image in enumerate(plain)]
+    )
 
 
 def _share(judge, images, answers):

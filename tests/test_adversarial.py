@@ -1,33 +1,33 @@
 from styleguard_edu.backend import keras, tf
-from styleguard_edu.models import AdversarialModel, called_fake, called_real, gradient_penalty
+from styleguard_edu.models import AdversarialModel, fake_loss, gradient_penalty, real_loss
 
 import numpy as np
 import pytest
 
 
-@pytest.mark.parametrize("loss", [called_real, called_fake])
+@pytest.mark.parametrize("loss", [real_loss, fake_loss])
 def test_an_undecided_discriminator_costs_log_2(loss):
     assert float(loss(tf.zeros((5, 1)))) == pytest.approx(np.log(2))
 
 
 def test_losses_of_a_belief_of_three_quarters_known_by_hand():
     logits = tf.fill((2, 1), np.float32(np.log(3)))  # sigmoid: 3/4
-    assert float(called_real(logits)) == pytest.approx(np.log(4 / 3))
-    assert float(called_fake(logits)) == pytest.approx(np.log(4))
+    assert float(real_loss(logits)) == pytest.approx(np.log(4 / 3))
+    assert float(fake_loss(logits)) == pytest.approx(np.log(4))
 
 
 def test_what_is_called_real_is_not_called_fake():
     logits = tf.constant([[-2.0], [0.5], [7.0]])
-    assert float(called_fake(logits)) == pytest.approx(float(called_real(-logits)))
-    assert float(called_real(tf.constant([[30.0]]))) < 1e-9 < float(called_fake(logits))
+    assert float(fake_loss(logits)) == pytest.approx(float(real_loss(-logits)))
+    assert float(real_loss(tf.constant([[30.0]]))) < 1e-9 < float(fake_loss(logits))
 
 
 def test_losses_stay_finite_where_the_belief_rounds_to_0_or_1():
-    assert float(called_real(tf.constant([[-1000.0]]))) == pytest.approx(1000)
-    assert float(called_fake(tf.constant([[-1000.0]]))) == 0
+    assert float(real_loss(tf.constant([[-1000.0]]))) == pytest.approx(1000)
+    assert float(fake_loss(tf.constant([[-1000.0]]))) == 0
 
 
-@pytest.mark.parametrize("loss", [called_real, called_fake])
+@pytest.mark.parametrize("loss", [real_loss, fake_loss])
 def test_several_outputs_count_alike_whatever_their_sizes(loss):
     many, one = tf.constant([[1.0, -2.0, 0.5], [0.0, 3.0, 1.0]]), tf.constant([[4.0], [-1.0]])
     assert float(loss([many, one])) == pytest.approx(float(loss(many)) + float(loss(one)))
@@ -94,7 +94,7 @@ class Scales(AdversarialModel):
         super().__init__(*networks, trackers=("d_loss", "g_loss"), name="scales")
         if noise is not None:
             self.noise_seed = keras.random.SeedGenerator(noise)
-        self.compile(*(keras.optimizers.SGD(0.5) for _ in range(2)), average_decay=0.9)
+        self.compile(*(keras.optimizers.SGD(0.5) for _ in range(2)), ema_decay=0.9)
 
 
 def scale(by):
@@ -113,7 +113,7 @@ def test_learning_moves_both_networks_by_losses_recorded_before_and_then_the_ave
     model.learn(d_tape, d_loss, g_tape, g_loss)
     assert weight(model.discriminator) == pytest.approx(3 - 0.5 * 2)
     assert weight(model.generator) == pytest.approx(2 - 0.5 * 3)  # of the D from before
-    assert weight(model.averaged_generator) == pytest.approx(0.9 * 2 + 0.1 * 0.5)
+    assert weight(model.ema_generator) == pytest.approx(0.9 * 2 + 0.1 * 0.5)
     assert int(model.steps) == 10**6 + 1
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import styleguard_edu
 from styleguard_edu import anomalies
 from styleguard_edu.anomalies import (
+    ANOMALIES,
     GROUPS,
-    KINDS,
     BlockLoss,
     Blur,
     Brightness,
@@ -38,9 +38,9 @@ from styleguard_edu.anomalies import (
     Stripe,
     StyleLeak,
     Zigzag,
+    benchmark_anomalies,
     damage_some,
-    families,
-    local_families,
+    local_benchmark_anomalies,
 )
 from styleguard_edu.anomalies.draws import draw_regions, draw_spots
 from styleguard_edu.datasets import load_digits
@@ -51,8 +51,8 @@ import pytest
 from scipy.ndimage import center_of_mass, label
 from scipy.stats import norm
 
-EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-GREY_KINDS = pytest.mark.parametrize("name", families())
+EVERY_KIND = pytest.mark.parametrize("kind", ANOMALIES.values(), ids=ANOMALIES)
+GREY_KINDS = pytest.mark.parametrize("name", benchmark_anomalies())
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_a_flat_picture_gives_no_nan(kind, level):
 
 @GREY_KINDS
 def test_local_damage_stays_in_a_part_of_the_picture(name, digits):
-    masks = KINDS[name](severity=5, local=True)(digits, rng=0).masks
+    masks = ANOMALIES[name](severity=5, local=True)(digits, rng=0).masks
     assert (masks.mean(axis=(1, 2)) < 0.4).all()
     assert (masks.any(axis=(1, 2))).mean() > 0.9
 
@@ -166,7 +166,7 @@ def test_it_is_fast_enough(name, digits):
     seconds = []
     for _ in range(3):
         start = time.process_time()
-        families()[name](images, rng=0)
+        benchmark_anomalies()[name](images, rng=0)
         seconds.append(time.process_time() - start)
     assert len(images) / min(seconds) >= 5000
 
@@ -176,21 +176,23 @@ def test_it_is_fast_enough(name, digits):
 
 def test_there_are_kinds_of_four_groups_by_snake_case_names():
     assert list(GROUPS) == ["noise", "blur", "geometric", "structural"]
-    assert sum(GROUPS.values(), ()) == tuple(KINDS)
-    assert KINDS["salt_and_pepper"] is SaltAndPepper
-    assert all(KINDS[name].group == group for group, names in GROUPS.items() for name in names)
-    assert len({kind.label for kind in KINDS.values()}) == len(KINDS)
+    assert sum(GROUPS.values(), ()) == tuple(ANOMALIES)
+    assert ANOMALIES["salt_and_pepper"] is SaltAndPepper
+    assert all(ANOMALIES[name].group == group for group, names in GROUPS.items() for name in names)
+    assert len({kind.label for kind in ANOMALIES.values()}) == len(ANOMALIES)
 
 
 def test_families_are_severity_3_and_grey_unless_colour_is_asked_for():
-    assert set(KINDS) - set(families()) == {"colour_cast", "style_leak"}
-    assert families(colour=True) == {name: kind(severity=3) for name, kind in KINDS.items()}
-    assert set(local_families()) < set(families())
-    assert all(kind.local and kind.severity == 3 for kind in local_families().values())
+    assert set(ANOMALIES) - set(benchmark_anomalies()) == {"colour_cast", "style_leak"}
+    assert benchmark_anomalies(colour=True) == {
+        name: kind(severity=3) for name, kind in ANOMALIES.items()
+    }
+    assert set(local_benchmark_anomalies()) < set(benchmark_anomalies())
+    assert all(kind.local and kind.severity == 3 for kind in local_benchmark_anomalies().values())
 
 
 def test_every_kind_can_be_imported_from_the_module():
-    assert {kind.__name__ for kind in KINDS.values()} < set(anomalies.__all__)
+    assert {kind.__name__ for kind in ANOMALIES.values()} < set(anomalies.__all__)
     assert styleguard_edu.Noise is Noise
 
 

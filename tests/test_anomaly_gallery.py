@@ -3,7 +3,7 @@
 import io
 import time
 
-from styleguard_edu.anomalies import GROUPS, KINDS
+from styleguard_edu.anomalies import ANOMALIES, GROUPS
 from styleguard_edu.widgets import AnomalyGallery
 from styleguard_edu.widgets._page import Page, in_percent
 from styleguard_edu.widgets.anomaly_gallery import WORDS, in_words
@@ -75,8 +75,8 @@ def test_damage_that_changes_nothing_is_said():
 
 
 def test_every_kind_has_its_words():
-    assert list(WORDS) == list(KINDS)
-    for kind in KINDS:
+    assert list(WORDS) == list(ANOMALIES)
+    for kind in ANOMALIES:
         for severity in (1, 5):
             parameter, imitates = in_words(kind, severity)
             assert "{" not in parameter and any(letter.isdigit() for letter in parameter)
@@ -247,7 +247,7 @@ def test_a_move_takes_less_than_10_ms_once_drawn_and_little_more_the_first_time(
         ({"images": strokes(size=7)}, "images must be at least 8x8 px"),
         ({"images": 2 * strokes()}, r"images must lie in \[0, 1\]"),
         ({"kinds": []}, "kinds must hold at least one name.* Received: none"),
-        ({"kinds": ["noise", "rain"]}, "only names from anomalies.KINDS. Received: 'rain'"),
+        ({"kinds": ["noise", "rain"]}, "only names from anomalies.ANOMALIES. Received: 'rain'"),
         ({"kinds": ["colour_cast"]}, "ColourCast needs colour.* Received: shape"),
         ({"kinds": ["style_leak"]}, "StyleLeak needs content=.* Received: None"),
         ({"content": strokes(2), "kinds": ["style_leak"]}, "content must have as many.*Received"),

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from recipes import correcting, correcting_restyled
 from recipes.detecting_restyled import random_codes, true_renderings
-from styleguard_edu.anomalies import Occlusion, SaltAndPepper, families
+from styleguard_edu.anomalies import Occlusion, SaltAndPepper, benchmark_anomalies
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import NeighbourCorrector
 from styleguard_edu.datasets import load_digits
@@ -94,10 +94,10 @@ def test_a_photo_is_repaired_and_inpainted_with_the_same_masks():
     )
     kind = Occlusion(side=8)
     damaged = kind(picture, rng=3)
-    corrector = NeighbourCorrector(grow=0, feather=0)
+    corrector = NeighbourCorrector(dilation=0, feather=0)
     guard = SimpleNamespace(
         candidates={"neighbours": corrector},
-        detector=SimpleNamespace(examine=lambda *_: SimpleNamespace(masks=damaged.masks)),
+        detector=SimpleNamespace(detect=lambda *_: SimpleNamespace(masks=damaged.masks)),
         run=lambda images, content: SimpleNamespace(images=images),
     )
     (row,) = correcting_restyled.repaired_photo(guard, picture, picture, kind, seed=3)
@@ -106,14 +106,14 @@ def test_a_photo_is_repaired_and_inpainted_with_the_same_masks():
     assert row["repair"] == pytest.approx(psnr(mended, picture)[0])
     assert row["biharmonic"] > row["damaged"] + 10  # a ramp is continued without an error
     nothing = np.zeros_like(damaged.masks)
-    guard.detector = SimpleNamespace(examine=lambda *_: SimpleNamespace(masks=nothing))
+    guard.detector = SimpleNamespace(detect=lambda *_: SimpleNamespace(masks=nothing))
     assert correcting_restyled.repaired_photo(guard, picture, picture, kind, seed=3) == []
 
 
 @pytest.mark.parametrize("name", ["erosion", "shift"])
 def test_the_guard_of_today_does_what_the_card_says(name):
     card = load_checkpoint("digit_correction").card["metrics"]["bundled"]
-    digits, kinds = correcting.some_digits("bundled"), {name: families()[name]}
+    digits, kinds = correcting.some_digits("bundled"), {name: benchmark_anomalies()[name]}
     guard = correcting.reference_guard("digits", "bundled")
     filters = {name: {key: card[name][key] for key in ("filter", "best_filter")}}
     table = correcting.correction_table(guard, digits, kinds, filters)

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from typing import NamedTuple
 
-from styleguard_edu.correctors import Corrector, MedianCorrector, accept, change
+from styleguard_edu.correctors import Corrector, MedianCorrector, accept, rms_change
 from styleguard_edu.plotting import ORANGE
 from styleguard_edu.widgets import CorrectionCase, CorrectionExplorer, Repairs, precompute_case
 from styleguard_edu.widgets._repair_outcome import at_strength, judge, strongest
@@ -60,7 +60,7 @@ def refined():
         np.repeat(values, 3, axis=0)
         for values in (one.images, one.scores, one.p_values, one.accepted)
     ]
-    return Repairs(*thrice, limit=0.1, steps=(0, 10, 20), whole=True)
+    return Repairs(*thrice, max_change=0.1, steps=(0, 10, 20), whole=True)
 
 
 def pixels(png):
@@ -145,7 +145,7 @@ def test_every_condition_that_fails_is_named():
         scores=one.scores + 10,
         p_values=one.p_values / 100,
         accepted=np.zeros_like(one.accepted),
-        limit=0.2,
+        max_change=0.2,
     )
     outcome = judge(case(p_values=np.full(3, 0.3)), worse, 0, 2, 0)
     assert outcome.below(0)[5] == "score, p, change"
@@ -346,12 +346,12 @@ class Brightness:
     def anomaly_map(self, images, content=None):
         return images[..., 0]
 
-    def examine(self, images, content=None):
+    def detect(self, images, content=None):
         self.looked_at += len(images)
         scores = 100 * images.mean(axis=(1, 2, 3), dtype=np.float64)
         return Seen(scores, 1 / (1 + scores), images[..., 0])
 
-    def repair_scores(self, findings):
+    def acceptance_scores(self, findings):
         return findings.scores
 
 
@@ -361,12 +361,12 @@ class Black(Corrector):
 
 
 class AllBlack(Black):
-    full_mask = True
+    whole_image = True
 
 
 def precomputed(**settings):
     right = {"thresholds": [0.3, 0.6], "strengths": [0, 0.5, 1]}
-    correctors = {"black": Black(grow=0), "all": AllBlack(grow=0)}
+    correctors = {"black": Black(dilation=0), "all": AllBlack(dilation=0)}
     detector = settings.pop("detector", Brightness())
     return precompute_case(CLEAN, DAMAGED, detector, correctors, **right | settings)
 
@@ -374,7 +374,7 @@ def precomputed(**settings):
 class Untouched(Brightness):
     """Must not be asked."""
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         raise AssertionError("asked")
 
 
@@ -383,7 +383,7 @@ class Untouched(Brightness):
     [
         ({"thresholds": [0.6, 0.3]}, ValueError, "thresholds must increase"),
         ({"thresholds": 0.5}, ValueError, "thresholds must increase"),
-        ({"margin": 0}, ValueError, "margin must be above 0"),
+        ({"min_improvement": 0}, ValueError, "min_improvement must be above 0"),
     ],
 )
 def test_what_will_not_do_is_refused_before_the_long_work(settings, error, message):
@@ -417,7 +417,7 @@ def test_a_corrector_of_whole_images_mends_once_whatever_the_mask():
 
 
 def test_the_verdict_is_that_of_the_rule_of_acceptance():
-    made = precomputed(margin=20.0)
+    made = precomputed(min_improvement=20.0)
     for repair in made.repairs.values():
         for k in range(2):
             for s, strength in enumerate(made.strengths):
@@ -427,9 +427,9 @@ def test_the_verdict_is_that_of_the_rule_of_acceptance():
                     repair.scores[0, k, s],
                     made.p_values,
                     repair.p_values[0, k, s],
-                    change(DAMAGED, mended),
-                    margin=20.0,
-                    limit=repair.limit,
+                    rms_change(DAMAGED, mended),
+                    min_improvement=20.0,
+                    max_change=repair.max_change,
                 )
                 outcome = judge(made, repair, k, s, 0)
                 np.testing.assert_array_equal(outcome.accepted, wanted)
@@ -443,7 +443,7 @@ def test_a_detector_looks_a_bounded_number_of_times():
 
 
 def test_steps_of_refinement_are_correctors_by_number():
-    steps = {0: MedianCorrector(), 5: Black(grow=0)}
+    steps = {0: MedianCorrector(), 5: Black(dilation=0)}
     made = precompute_case(CLEAN, DAMAGED, Brightness(), {"slow": steps}, thresholds=[0.3])
     assert made.repairs["slow"].steps == (0, 5)
     np.testing.assert_array_equal(made.repairs["slow"].images[1, 0], CLEAN)
@@ -451,7 +451,7 @@ def test_steps_of_refinement_are_correctors_by_number():
 
 def test_what_a_repair_has_to_lower_is_for_the_detector_to_say():
     class Stubborn(Brightness):
-        def repair_scores(self, findings):
+        def acceptance_scores(self, findings):
             return np.full_like(findings.scores, 7)
 
     made = precomputed(detector=Stubborn())
@@ -539,7 +539,7 @@ def test_a_move_takes_less_than_10_ms_the_first_time_as_well():
         ({"strengths": np.array([0.0, 0.5, 2.0])}, r"strengths must lie in \[0, 1\]. Received"),
         ({"strengths": np.array([0.0])}, "repairs.'black_out'..scores must be of shape.*Received"),
         ({"start": 2}, "start must be one of 2 thresholds. Received: 2"),
-        ({"margin": 0}, "margin must be above 0. Received: 0"),
+        ({"min_improvement": 0}, "min_improvement must be above 0. Received: 0"),
         ({"repairs": {}}, "repairs must hold at least one corrector. Received: none"),
     ],
 )

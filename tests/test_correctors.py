@@ -6,11 +6,11 @@ from styleguard_edu.correctors import (
     MedianCorrector,
     NeighbourCorrector,
     RealignCorrector,
-    RepairCorrector,
+    RestorationCorrector,
     RestyleCorrector,
     accept,
-    change,
     chosen_images,
+    rms_change,
     smallest_change,
     transformed,
 )
@@ -58,14 +58,14 @@ def some_masks(n=3, height=12, width=10, share=0.1, seed=1):
 
 # The contract, for every kind that follows masks.
 
-KINDS = (NeighbourCorrector, MedianCorrector, Whitener)
+ANOMALIES = (NeighbourCorrector, MedianCorrector, Whitener)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_outside_the_grown_mask_every_bit_is_kept(kind, channels):
     images, masks = noise(channels=channels), some_masks()
-    corrector = kind(grow=1, feather=2.0)
+    corrector = kind(dilation=1, feather=2.0)
     corrected = corrector.correct(images, masks)
     outside = ~corrector.region(masks)
     assert outside.any() and (corrected != images)[~outside].any()
@@ -74,7 +74,7 @@ def test_outside_the_grown_mask_every_bit_is_kept(kind, channels):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_results_are_images_and_the_input_is_left_alone(kind):
     images, masks = noise(), some_masks()
     before = images.copy()
@@ -84,7 +84,7 @@ def test_results_are_images_and_the_input_is_left_alone(kind):
     np.testing.assert_array_equal(images, before)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_an_image_is_corrected_the_same_whatever_else_is_in_the_batch(kind):
     images, masks = noise(), some_masks()
     masks[1] = False
@@ -93,7 +93,7 @@ def test_an_image_is_corrected_the_same_whatever_else_is_in_the_batch(kind):
     np.testing.assert_allclose(together[2:], kind().correct(images[2:], masks[2:]), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_without_strength_or_without_marks_nothing_changes(kind):
     images = noise()
     np.testing.assert_array_equal(kind(strength=0.0).correct(images, some_masks()), images)
@@ -101,16 +101,16 @@ def test_without_strength_or_without_marks_nothing_changes(kind):
 
 
 def test_a_mask_grows_in_all_eight_directions_and_stops_at_the_rim():
-    region = Whitener(grow=2).region(one_pixel())
+    region = Whitener(dilation=2).region(one_pixel())
     assert region[0].sum() == 25 and region[0, 3:8, 2:7].all()
     corner = np.zeros((1, 12, 10), bool)
     corner[0, 0, 0] = True
-    assert Whitener(grow=1).region(corner).sum() == 4
+    assert Whitener(dilation=1).region(corner).sum() == 4
 
 
 def test_marked_pixels_are_replaced_wholly_and_the_ring_is_mixed():
     black = np.zeros((3, 12, 10, 1), np.float32)
-    corrected = Whitener(grow=1, feather=1.0).correct(black, one_pixel())[0, ..., 0]
+    corrected = Whitener(dilation=1, feather=1.0).correct(black, one_pixel())[0, ..., 0]
     assert corrected[5, 4] == 1
     ring = np.delete(corrected[4:7, 3:6].ravel(), 4)
     assert (ring > 0).all() and (ring < 1).all()
@@ -119,7 +119,7 @@ def test_marked_pixels_are_replaced_wholly_and_the_ring_is_mixed():
 
 def test_without_feather_the_ring_is_replaced_as_well():
     black = np.zeros((3, 12, 10, 1), np.float32)
-    corrected = Whitener(grow=1, feather=0.0).correct(black, one_pixel())[0, ..., 0]
+    corrected = Whitener(dilation=1, feather=0.0).correct(black, one_pixel())[0, ..., 0]
     np.testing.assert_array_equal(corrected[4:7, 3:6], 1)
     assert corrected.sum() == 9
 
@@ -159,8 +159,8 @@ def test_images_are_checked():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"grow": -1}, "grow must be a whole number >= 0. Received: -1"),
-        ({"grow": 1.5}, "grow must be a whole number"),
+        ({"dilation": -1}, "dilation must be a whole number >= 0. Received: -1"),
+        ({"dilation": 1.5}, "dilation must be a whole number"),
         ({"feather": -0.1}, "feather must be a number >= 0, finite. Received: -0.1"),
         ({"strength": 1.1}, "strength must be a number from 0 to 1. Received: 1.1"),
         ({"strength": np.nan}, "strength must be a number"),
@@ -190,7 +190,7 @@ def test_proposals_are_checked(proposal, error, words):
 
 @pytest.mark.parametrize(
     "corrector",
-    [NeighbourCorrector(steps=3, grow=0), MedianCorrector(size=5), RealignCorrector(no_score)],
+    [NeighbourCorrector(steps=3, dilation=0), MedianCorrector(size=5), RealignCorrector(no_score)],
 )
 def test_correctors_can_be_cloned(corrector):
     twin = clone(corrector)
@@ -218,7 +218,7 @@ def test_a_hole_in_a_flat_picture_is_filled_with_its_grey_whatever_was_there():
 
 def test_one_missing_pixel_becomes_the_mean_of_its_four_neighbours():
     images = noise()
-    corrected = NeighbourCorrector(grow=0).correct(images, one_pixel())
+    corrected = NeighbourCorrector(dilation=0).correct(images, one_pixel())
     neighbours = images[:, 4, 4] + images[:, 6, 4] + images[:, 5, 3] + images[:, 5, 5]
     np.testing.assert_allclose(corrected[:, 5, 4], neighbours / 4, atol=1e-6)
 
@@ -229,7 +229,7 @@ def test_a_gap_between_black_and_white_becomes_a_slope():
     images[:, :, 6:] = 1
     gap = np.zeros((1, 9, 9), bool)
     gap[:, :, 3:6] = True
-    row = NeighbourCorrector(grow=0, steps=200).correct(images, gap)[0, 4, :, 0]
+    row = NeighbourCorrector(dilation=0, steps=200).correct(images, gap)[0, 4, :, 0]
     np.testing.assert_allclose(row, [0, 0, 0, 0.25, 0.5, 0.75, 1, 1, 1], atol=1e-3)
 
 
@@ -246,7 +246,7 @@ def test_filling_helps_a_smooth_picture_but_biharmonic_inpainting_helps_more():
     truth = (0.5 + 0.3 * np.sin(rows / 4) * np.cos(columns / 5)).astype(np.float32)[None, ..., None]
     masks = some_masks(1, 32, 32, share=0.3)
     damaged = np.where(masks[..., None], 0, truth)
-    filled = NeighbourCorrector(grow=0).correct(damaged, masks)
+    filled = NeighbourCorrector(dilation=0).correct(damaged, masks)
     better = inpaint_biharmonic(damaged[0], masks[0], channel_axis=-1)[None]
     nothing, own, theirs = (psnr(x, truth)[0] for x in (damaged, filled, better.clip(0, 1)))
     assert own > nothing + 20
@@ -319,7 +319,7 @@ def test_most_of_a_known_transform_is_undone(anomaly):
     damaged = anomaly(bars(), rng=0).images
     found = realigned(damaged)
     assert (found.scores < 0.6 * found.scores_before).all()
-    assert (change(bars(), found.images) < 0.75 * change(bars(), damaged)).all()
+    assert (rms_change(bars(), found.images) < 0.75 * rms_change(bars(), damaged)).all()
 
 
 def test_what_was_done_is_the_opposite_of_the_damage():
@@ -357,7 +357,7 @@ def test_a_price_is_paid_by_all_transforms_alike():
     gain = free.scores_before - free.scores - 0.5 * (free.transforms[:, :2] / 6.0) ** 2 @ [1, 1]
     middle = float(np.median(gain))
     assert gain.min() < middle < gain.max()
-    paid = realigned(damaged, penalty=0.5, price=middle)
+    paid = realigned(damaged, penalty=0.5, fixed_cost=middle)
     np.testing.assert_array_equal(paid.sizes > 0, gain > middle)
     np.testing.assert_array_equal(paid.images[gain > middle], free.images[gain > middle])
     np.testing.assert_array_equal(paid.images[gain < middle], damaged[gain < middle])
@@ -368,7 +368,7 @@ def test_transforms_stay_inside_their_bounds_whatever_the_score_likes():
 
     def likes_change(candidates, content):
         given = np.tile(images, (len(candidates) // len(images), 1, 1, 1))
-        return 1 - change(given, candidates)
+        return 1 - rms_change(given, candidates)
 
     bounds = {"shift": 2.0, "angle": 10.0, "log_scale": 0.1, "shear": 0.0}
     found = RealignCorrector(likes_change, penalty=0.0, **bounds).align(images)
@@ -425,11 +425,11 @@ def test_leaving_out_what_cannot_win_changes_nothing():
 def test_an_image_clearly_off_the_middle_plainly_needs_realignment(axis, corrector):
     steps = [-3, -2, -1, 0, 1, 2, 3]
     images = np.concatenate([np.roll(bars(1), step, axis=axis) for step in steps])
-    needed = corrector.plainly_needed(images)
+    needed = corrector.indicated_for(images)
     assert needed.dtype == bool
     # the bar's own centre is (14, 14), the middle
     np.testing.assert_array_equal(needed, np.abs(steps) > 1.25)
-    assert not Corrector().plainly_needed(images).any()
+    assert not Corrector().indicated_for(images).any()
 
 
 # Centring
@@ -465,8 +465,10 @@ def test_what_lies_further_off_than_the_bound_is_not_centred():
 
 
 def test_only_centring_is_without_loss():
-    assert CentreCorrector.lossless and CentreCorrector.full_mask
-    assert not any(kind.lossless for kind in (Corrector, RealignCorrector, RepairCorrector))
+    assert CentreCorrector.translates_only and CentreCorrector.whole_image
+    assert not any(
+        kind.translates_only for kind in (Corrector, RealignCorrector, RestorationCorrector)
+    )
 
 
 def test_realigning_ignores_the_masks_and_keeps_colour():
@@ -506,7 +508,7 @@ def test_the_size_of_an_image_need_not_be_square():
     ("settings", "words"),
     [
         ({"penalty": -1}, "penalty must be a number >= 0"),
-        ({"price": -1}, "price must be a number >= 0"),
+        ({"fixed_cost": -1}, "price must be a number >= 0"),
         ({"box": 0}, "box must be a number >= 1"),
         ({"angle": 91}, "angle must be a number from 0 to 90. Received: 91"),
         ({"shift": np.inf}, "shift must be a number >= 0, finite. Received: inf"),
@@ -543,15 +545,20 @@ def test_acceptance_known_by_hand():
         score_after=[4.0, 9.5, 4.0, 4.0],
         p_after=[0.2, 0.2, 0.005, 0.2],
         distance=[0.1, 0.1, 0.1, 0.4],
-        margin=1.0,
-        limit=0.3,
+        min_improvement=1.0,
+        max_change=0.3,
     )
     assert accepted.tolist() == [True, False, False, False]
 
 
 def test_the_bounds_of_acceptance_are_inside():
     accepted = accept(
-        **BEFORE, score_after=[9.0] * 4, p_after=[0.01] * 4, distance=[0.3] * 4, margin=1, limit=0.3
+        **BEFORE,
+        score_after=[9.0] * 4,
+        p_after=[0.01] * 4,
+        distance=[0.3] * 4,
+        min_improvement=1,
+        max_change=0.3,
     )
     assert accepted.all()
 
@@ -562,8 +569,8 @@ def test_an_image_that_did_not_change_is_never_accepted():
         score_after=BEFORE["score_before"],
         p_after=BEFORE["p_before"],
         distance=np.zeros(4),
-        margin=1e-9,
-        limit=1,
+        min_improvement=1e-9,
+        max_change=1,
     )
     assert not accepted.any()
 
@@ -574,8 +581,8 @@ def test_candidates_are_judged_together_each_by_its_own_limit():
         score_after=np.full((2, 4), 1.0),
         p_after=np.full((2, 4), 0.5),
         distance=np.full((2, 4), 0.2),
-        margin=1.0,
-        limit=[[0.1], [0.3]],
+        min_improvement=1.0,
+        max_change=[[0.1], [0.3]],
     )
     np.testing.assert_array_equal(accepted, [[False] * 4, [True] * 4])
 
@@ -598,8 +605,8 @@ def test_change_known_by_hand():
     black = np.zeros((2, 4, 4, 1), np.float32)
     after = black.copy()
     after[1, 0, 0] = 1  # one of sixteen: root of 1 / 16
-    np.testing.assert_allclose(change(black, after), [0, 0.25])
-    np.testing.assert_allclose(change(black, np.stack([black, after])), [[0, 0], [0, 0.25]])
+    np.testing.assert_allclose(rms_change(black, after), [0, 0.25])
+    np.testing.assert_allclose(rms_change(black, np.stack([black, after])), [[0, 0], [0, 0.25]])
 
 
 @pytest.mark.parametrize(
@@ -612,15 +619,15 @@ def test_change_known_by_hand():
         ({"p_after": [1.1] * 4}, r"p_after must lie in \[0, 1\]"),
         ({"distance": [[0.1] * 4]}, r"distance must be .*Received: shape \(1, 4\)"),
         ({"distance": [-0.1] * 4}, "distance must be at least 0. Received: -0.1"),
-        ({"margin": 0}, "margin must be above 0 and finite. Received: 0"),
-        ({"limit": -1}, "limit must be at least 0. Received: -1"),
-        ({"limit": [0.1, 0.1]}, "limit must be a number or fit the shape"),
+        ({"min_improvement": 0}, "min_improvement must be above 0 and finite. Received: 0"),
+        ({"max_change": -1}, "max_change must be at least 0. Received: -1"),
+        ({"max_change": [0.1, 0.1]}, "max_change must be a number or fit the shape"),
     ],
 )
 def test_acceptance_checks_its_arguments(changed, words):
     good = {"score_after": [4.0] * 4, "p_after": [0.2] * 4, "distance": [0.1] * 4}
     with pytest.raises(ValueError, match=words):
-        accept(**{**BEFORE, **good, "margin": 1.0, "limit": 0.3, **changed})
+        accept(**{**BEFORE, **good, "min_improvement": 1.0, "max_change": 0.3, **changed})
 
 
 def test_choosing_checks_its_arguments():
@@ -631,7 +638,7 @@ def test_choosing_checks_its_arguments():
     with pytest.raises(ValueError, match=r"candidates\[0\] must hold 3 images. Received: 2"):
         chosen_images(noise(3), [noise(2)], np.array([0, -1, -1]))
     with pytest.raises(ValueError, match="before must be of shape"):
-        change(noise(3), noise(2))
+        rms_change(noise(3), noise(2))
 
 
 # Correctors with a network.
@@ -649,7 +656,9 @@ def negative_network(**settings):
 
 def test_a_repair_is_what_the_network_restores_inside_the_mask():
     images, masks = noise(), one_pixel()
-    corrected = RepairCorrector(negative_network(), grow=0, feather=0.0).correct(images, masks)
+    corrected = RestorationCorrector(negative_network(), dilation=0, feather=0.0).correct(
+        images, masks
+    )
     expected = np.where(masks[..., np.newaxis], 1 - images, images)
     np.testing.assert_allclose(corrected, expected, atol=1e-6)
     np.testing.assert_array_equal(corrected[~masks], images[~masks])
@@ -657,16 +666,16 @@ def test_a_repair_is_what_the_network_restores_inside_the_mask():
 
 def test_a_repair_may_be_sharpened_before_it_is_put_into_the_mask():
     images, masks = noise(), one_pixel()
-    settings = {"grow": 0, "feather": 0.0}
-    corrector = RepairCorrector(negative_network(), sharpness=0.5, **settings)
+    settings = {"dilation": 0, "feather": 0.0}
+    corrector = RestorationCorrector(negative_network(), sharpness=0.5, **settings)
     expected = np.where(masks[..., np.newaxis], sharpen(1 - images, amount=0.5), images)
     np.testing.assert_allclose(corrector.correct(images, masks), expected, atol=1e-6)
     broken = negative_network()
     broken.get_layer("offset").bias.assign([np.nan])
     with pytest.raises(FloatingPointError, match="must propose finite images"):
-        RepairCorrector(broken, sharpness=0.5).correct(images, masks)
+        RestorationCorrector(broken, sharpness=0.5).correct(images, masks)
     with pytest.raises(ValueError, match=r"sharpness must be a number >= 0.*Received: -1"):
-        RepairCorrector(broken, sharpness=-1)
+        RestorationCorrector(broken, sharpness=-1)
 
 
 def judging_by_tone(weight, offset=10.0):
@@ -706,7 +715,7 @@ def test_of_the_guesses_for_views_the_one_is_taken_that_the_network_holds_for_so
     weight, views, count
 ):
     images, masks = noise(), one_pixel()
-    corrector = RepairCorrector(judging_by_tone(weight), views=views, grow=0, feather=0.0)
+    corrector = RestorationCorrector(judging_by_tone(weight), views=views, dilation=0, feather=0.0)
     corrected = corrector.correct(images, masks)
     seen = [images, *(view(images) for view in views)][:count]
     expected = np.where(masks[..., np.newaxis], 1 - np.mean(seen, axis=0), images)
@@ -722,15 +731,15 @@ def test_views_are_asked_about_only_where_the_first_guess_is_not_held_for_sound(
         asked.append(len(some))
         return darker(some)
 
-    plain = {"grow": 0, "feather": 0.0}
-    corrected = RepairCorrector(judging_by_tone(4.0, 0.0), views=(view,), **plain).correct(
+    plain = {"dilation": 0, "feather": 0.0}
+    corrected = RestorationCorrector(judging_by_tone(4.0, 0.0), views=(view,), **plain).correct(
         images, masks
     )
     np.testing.assert_allclose(corrected, 1 - images, atol=1e-6)
     assert not asked
     some = np.concatenate([np.full_like(images[:1], 0.9), np.full_like(images[:2], 0.1)])
     # 2 - 4 (1 - x) is above 0 for x = .9 only, and lower for the mean of .1 and .55
-    corrector = RepairCorrector(judging_by_tone(4.0, 2.0), views=(view,), **plain)
+    corrector = RestorationCorrector(judging_by_tone(4.0, 2.0), views=(view,), **plain)
     corrected = corrector.correct(some, masks[:1].repeat(3, axis=0))
     assert asked == [1]
     expected = np.array([1 - (0.9 + 0.45) / 2, 0.9, 0.9])
@@ -739,15 +748,17 @@ def test_views_are_asked_about_only_where_the_first_guess_is_not_held_for_sound(
 
 def test_the_guesses_about_views_are_sharpened_as_those_about_the_image():
     images, masks = noise(), np.ones(noise().shape[:3], bool)
-    settings = {"sharpness": 0.5, "grow": 0, "feather": 0.0}
+    settings = {"sharpness": 0.5, "dilation": 0, "feather": 0.0}
     same = [
-        RepairCorrector(judging_by_tone(4.0), views=views, **settings).correct(images, masks)
+        RestorationCorrector(judging_by_tone(4.0), views=views, **settings).correct(images, masks)
         for views in ((), (np.copy,), (np.copy, np.copy))
     ]
     np.testing.assert_allclose(same[1], same[0], atol=1e-6)
     np.testing.assert_allclose(same[2], same[0], atol=1e-6)
     with pytest.raises(ValueError, match="must propose images of shape"):
-        RepairCorrector(judging_by_tone(0.0), views=(lambda x: x[:, ::2],)).correct(images, masks)
+        RestorationCorrector(judging_by_tone(0.0), views=(lambda x: x[:, ::2],)).correct(
+            images, masks
+        )
 
 
 def test_a_repair_that_compares_needs_the_content_and_prepares_it():
@@ -757,7 +768,7 @@ def test_a_repair_that_compares_needs_the_content_and_prepares_it():
         seen.append(content)
         return 1 - content
 
-    corrector = RepairCorrector(negative_network(content_channels=1), prepare=prepare)
+    corrector = RestorationCorrector(negative_network(content_channels=1), prepare=prepare)
     corrector.correct(noise(), one_pixel(), noise(seed=5))
     np.testing.assert_array_equal(seen[0], noise(seed=5))
     with pytest.raises(ValueError, match="content must be given"):
@@ -766,16 +777,16 @@ def test_a_repair_that_compares_needs_the_content_and_prepares_it():
 
 def test_marked_pixels_are_restyled_from_the_content():
     images, content, masks = noise(), noise(seed=5), some_masks()
-    corrector = RestyleCorrector(lambda images, content: content**2, grow=0, feather=0.0)
+    corrector = RestyleCorrector(lambda images, content: content**2, dilation=0, feather=0.0)
     corrected = corrector.correct(images, masks, content)
     np.testing.assert_allclose(corrected[masks], (content**2)[masks], rtol=1e-6)
     np.testing.assert_array_equal(corrected[~masks], images[~masks])
 
 
-@pytest.mark.parametrize("limit", [0, -0.1, 1.1, np.nan, "much", True])
-def test_a_limit_is_a_share_above_nothing(limit):
-    with pytest.raises(ValueError, match=r"limit must be .*Received: "):
-        Whitener(limit=limit)
+@pytest.mark.parametrize("max_change", [0, -0.1, 1.1, np.nan, "much", True])
+def test_a_limit_is_a_share_above_nothing(max_change):
+    with pytest.raises(ValueError, match=r"max_change must be .*Received: "):
+        Whitener(max_change=max_change)
 
 
 # Transforms.

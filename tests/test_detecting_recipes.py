@@ -7,7 +7,7 @@ from recipes import detecting_photos as photos
 from recipes import detecting_restyled as restyled
 from recipes._snapshots import made_once
 from styleguard_edu import load_checkpoint
-from styleguard_edu.anomalies import GROUPS, Noise, Occlusion, Shift, families
+from styleguard_edu.anomalies import GROUPS, Noise, Occlusion, Shift, benchmark_anomalies
 from styleguard_edu.anomalies import Brightness as Exposure
 from styleguard_edu.backend import keras
 from styleguard_edu.datasets import load_digits
@@ -16,12 +16,12 @@ from styleguard_edu.metrics import psnr, roc_auc
 from styleguard_edu.networks import (
     digit_discriminator,
     digit_generator,
-    network_outputs,
+    run_network,
+    segment,
     segmentation_network,
-    segmented,
-    style_namer,
+    style_classifier,
 )
-from styleguard_edu.networks.detectors import MENDER
+from styleguard_edu.networks.detectors import RESTORER
 from styleguard_edu.styles import STYLES, render_style
 
 import numpy as np
@@ -39,7 +39,7 @@ def squares(rng, n):
 class Brightness(AnomalyDetector):
     """Score: the mean; map: the pixels."""
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         return images.mean(axis=(1, 2, 3)), images[..., 0] if maps else None
 
 
@@ -144,7 +144,7 @@ def test_a_segmenter_learns_to_mend_what_it_finds():
     )
     clean = squares(np.random.default_rng(1), 50).images
     damaged = kinds[0](clean, rng=0).images
-    mended = np.clip(segmented(network, damaged)[2], 0, 1)
+    mended = np.clip(segment(network, damaged)[2], 0, 1)
     assert np.abs(mended - clean).mean() < np.abs(damaged - clean).mean() / 2
 
 
@@ -173,7 +173,7 @@ def test_damaged_and_sound_pixels_weigh_alike_up_to_a_bound():
 def test_a_localiser_learns_where_and_leaves_the_rest_of_the_network_alone():
     keras.utils.set_random_seed(0)
     network, kinds = segmentation_network(width=4), [Occlusion(side=4)]
-    before = {name: network.get_layer(name).get_weights() for name in ("image_logit", *MENDER)}
+    before = {name: network.get_layer(name).get_weights() for name in ("image_logit", *RESTORER)}
     settings = {"learning_rate": 1e-2, "batch_size": 16, "pool": 320, "damaged_share": 0.8}
     training.train_localiser(network, squares, kinds, steps=70, **settings)
     hidden = kinds[0](squares(np.random.default_rng(1), 50).images, rng=0)
@@ -190,11 +190,13 @@ def test_a_namer_learns_to_tell_styles_through_damage():
     tints = np.array([[1, 0.2, 0.2], [0.2, 1, 0.2], [0.2, 0.2, 1]], np.float32)
     styles = np.arange(300) % 3
     clean = training.Clean(shown * tints[styles][:, np.newaxis, np.newaxis])
-    namer = style_namer(3, width=8)
+    classifier = style_classifier(3, width=8)
     kinds = [Noise(std=0.3), Occlusion(side=6)]
-    training.train_namer(namer, clean, styles, kinds, passes=8, learning_rate=1e-2, batch_size=16)
+    training.train_style_classifier(
+        classifier, clean, styles, kinds, passes=8, learning_rate=1e-2, batch_size=16
+    )
     damaged = kinds[0](clean.images, rng=5).images
-    told = network_outputs(namer, images=damaged).argmax(axis=1)
+    told = run_network(classifier, images=damaged).argmax(axis=1)
     assert np.mean(told == styles) > 0.95
 
 
@@ -202,17 +204,17 @@ def test_a_mender_is_taught_alone():
     keras.utils.set_random_seed(0)
     network, kinds = segmentation_network(width=4), [Exposure(amount=0.5)]
     before = {layer.name: layer.get_weights() for layer in network.layers}
-    training.train_mender(
+    training.train_restorer(
         network, squares, kinds, steps=150, learning_rate=1e-2, batch_size=16, pool=320
     )
     for layer in network.layers:
         assert layer.trainable
-        if layer.name not in MENDER:
+        if layer.name not in RESTORER:
             for old, new in zip(before[layer.name], layer.get_weights(), strict=True):
                 np.testing.assert_array_equal(old, new)
     clean = squares(np.random.default_rng(1), 50).images
     damaged = kinds[0](clean, rng=0).images
-    mended = np.clip(segmented(network, damaged)[2], 0, 1)
+    mended = np.clip(segment(network, damaged)[2], 0, 1)
     assert np.abs(mended - clean).mean() < 0.7 * np.abs(damaged - clean).mean()
 
 
@@ -333,9 +335,9 @@ def test_failures_are_the_tenth_furthest_from_the_truth():
 
 def test_photo_damage_is_local_and_grows_with_the_level():
     for level in range(3):
-        kinds = photos.photo_kinds(level)
+        kinds = photos.photo_anomalies(level)
         assert all(kind.local for kind in kinds.values())
-    light, gross = photos.photo_kinds(0), photos.photo_kinds(2)
+    light, gross = photos.photo_anomalies(0), photos.photo_anomalies(2)
     assert all(light[name].value < gross[name].value for name in light)
 
 
@@ -393,7 +395,7 @@ def test_the_detector_of_today_finds_what_the_card_says():
     card = load_checkpoint("digit_detector").card["metrics"]["bundled"]
     detector = correcting.reference_guard("digits", "bundled").detector
     digits = load_digits("bundled", verbose=False).test.images
-    kinds = {name: families()[name] for name in ("occlusion", "shear")}
+    kinds = {name: benchmark_anomalies()[name] for name in ("occlusion", "shear")}
     table = tables.detection_table(detector, digits, kinds)
     for name in ("clean", *kinds):
         for key, value in card[name].items():
@@ -403,7 +405,7 @@ def test_the_detector_of_today_finds_what_the_card_says():
 def test_each_family_belongs_to_one_group():
     by_group = [tables.families_of(group, colour=True) for group in GROUPS]
     assert sum(map(len, by_group)) == 29
-    assert {name for part in by_group for name in part} == set(families(colour=True))
+    assert {name for part in by_group for name in part} == set(benchmark_anomalies(colour=True))
     assert (
         len(tables.families_of("structural"))
         == len(tables.families_of("structural", colour=True)) - 2
@@ -443,9 +445,11 @@ def test_damage_of_restyled_digits_of_a_kind_never_shown_is_found():
 
 def test_finding_goes_on_with_more_of_what_is_hard_to_find():
     plain, more = photos.finding_kinds(0), photos.finding_kinds(3)
-    assert {type(kind) for kind in plain} == {type(kind) for kind in photos.photo_kinds(1).values()}
+    assert {type(kind) for kind in plain} == {
+        type(kind) for kind in photos.photo_anomalies(1).values()
+    }
     assert more[: len(plain)] == plain and len(more) == len(plain) + 3 * 3 * len(photos.HARD)
-    hard = {type(photos.photo_kinds(1)[name]) for name in photos.HARD}
+    hard = {type(photos.photo_anomalies(1)[name]) for name in photos.HARD}
     assert {type(kind) for kind in more[len(plain) :]} == hard
     assert all(kind.local for kind in more[len(plain) :])
 

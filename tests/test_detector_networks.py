@@ -6,10 +6,10 @@ from styleguard_edu.networks import (
     digit_discriminator,
     digit_encoder,
     hidden_features,
-    network_outputs,
+    run_network,
+    segment,
     segmentation_network,
-    segmented,
-    style_namer,
+    style_classifier,
 )
 from styleguard_edu.networks.running import BATCH
 
@@ -39,12 +39,12 @@ def test_segmentation_network_answers_for_each_pixel_and_for_the_image(channels,
 @pytest.mark.parametrize("wanted", [(0, 1), (2,), (2, 0)])
 def test_of_the_three_answers_only_those_that_are_wanted_are_given(wanted):
     network, shown = segmentation_network(width=4), images(3, 30, 27)
-    everything = segmented(network, shown)
-    some = segmented(network, shown, wanted=wanted)
+    everything = segment(network, shown)
+    some = segment(network, shown, wanted=wanted)
     assert len(everything) == 3 and len(some) == len(wanted)
     for answer, place in zip(some, wanted, strict=True):
         np.testing.assert_allclose(answer, everything[place], atol=1e-5)
-    (only,) = network_outputs(doubled(), wanted=(1,), images=images(2, 4, 4))
+    (only,) = run_network(doubled(), wanted=(1,), images=images(2, 4, 4))
     np.testing.assert_allclose(only, images(2, 4, 4).sum(axis=(1, 2, 3)), rtol=1e-6)
 
 
@@ -79,13 +79,13 @@ def test_a_network_with_strips_is_kept_in_a_file_that_loads_safely(tmp_path):
     network, shown = segmentation_network(width=2, strips=True), images()
     network.save(tmp_path / "network.keras")
     loaded = keras.saving.load_model(tmp_path / "network.keras", safe_mode=True)
-    for mine, theirs in zip(segmented(network, shown), segmented(loaded, shown), strict=True):
+    for mine, theirs in zip(segment(network, shown), segment(loaded, shown), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
 def test_segmented_continues_images_that_cannot_be_halved_and_cuts_the_answers_back():
     network = segmentation_network(width=2, depth=3)
-    pixels, image, restored = segmented(network, images(2, 21, 30))
+    pixels, image, restored = segment(network, images(2, 21, 30))
     assert (pixels.shape, image.shape) == ((2, 21, 30, 1), (2, 1))
     np.testing.assert_array_equal(restored, images(2, 21, 30))
 
@@ -93,10 +93,10 @@ def test_segmented_continues_images_that_cannot_be_halved_and_cuts_the_answers_b
 def test_segmented_shows_the_network_what_was_prepared():
     network = segmentation_network(3, content_channels=1, width=2)
     shown, content = images(channels=3), images(seed=1)
-    prepared = segmented(network, shown, content, lambda images, content: 1 - content)
-    np.testing.assert_array_equal(prepared[0], segmented(network, shown, 1 - content)[0])
+    prepared = segment(network, shown, content, lambda images, content: 1 - content)
+    np.testing.assert_array_equal(prepared[0], segment(network, shown, 1 - content)[0])
     with pytest.raises(ValueError, match=r"content must be given.*Received: None"):
-        segmented(network, shown)
+        segment(network, shown)
 
 
 def test_segmentation_network_looks_at_the_content_if_it_takes_one():
@@ -142,9 +142,9 @@ def test_digit_encoder_guesses_one_z_an_image():
 
 
 def test_style_namer_has_one_logit_a_style_for_images_of_any_size():
-    namer = style_namer(4, width=2)
-    assert namer(images(3, 12, 20, 3), training=False).shape == (3, 4)
-    assert style_namer(6).count_params() == pytest.approx(46_000, rel=0.05)
+    classifier = style_classifier(4, width=2)
+    assert classifier(images(3, 12, 20, 3), training=False).shape == (3, 4)
+    assert style_classifier(6).count_params() == pytest.approx(46_000, rel=0.05)
 
 
 def test_hidden_features_are_what_the_discriminator_computes_on_its_way():
@@ -172,7 +172,7 @@ def test_hidden_features_refuses_a_stage_that_is_not_there(stage):
 @pytest.mark.parametrize("n", [1, BATCH, BATCH + 3])
 def test_network_outputs_answers_every_image_in_order(n):
     x = images(n, 4, 4)
-    twice, total = network_outputs(doubled(), images=x)
+    twice, total = run_network(doubled(), images=x)
     np.testing.assert_array_equal(twice, 2 * x)
     np.testing.assert_allclose(total, x.sum(axis=(1, 2, 3)), rtol=1e-5)
 
@@ -181,7 +181,7 @@ def test_network_outputs_agrees_with_keras_predict():
     discriminator = digit_discriminator(width=4)
     x = images(5)
     np.testing.assert_allclose(
-        network_outputs(discriminator, images=x),
+        run_network(discriminator, images=x),
         discriminator.predict(x, verbose=0),
         rtol=1e-5,
         atol=1e-6,
@@ -190,28 +190,28 @@ def test_network_outputs_agrees_with_keras_predict():
 
 def test_network_outputs_follows_weights_that_were_trained_on():
     discriminator = digit_discriminator(width=4)
-    before = network_outputs(discriminator, images=images())
+    before = run_network(discriminator, images=images())
     discriminator.layers[-1].bias.assign([1.0])
-    np.testing.assert_allclose(network_outputs(discriminator, images=images()), before + 1)
+    np.testing.assert_allclose(run_network(discriminator, images=images()), before + 1)
 
 
 def test_network_outputs_uses_the_network_as_when_it_is_not_trained():
     x = keras.Input((4, 4, 1))
     network = keras.Model(x, keras.layers.Dropout(0.9)(x))
-    np.testing.assert_array_equal(network_outputs(network, images=images(2, 4, 4)), images(2, 4, 4))
+    np.testing.assert_array_equal(run_network(network, images=images(2, 4, 4)), images(2, 4, 4))
 
 
 def test_network_outputs_neither_warns_nor_compiles_again_for_other_batch_sizes(caplog):
     networks = [doubled((None, None, 1), name=f"network_{k}") for k in range(6)]
     for network in networks:  # Keras' predict warns at the fifth
         for n, side in ((1, 4), (2, 4), (3, 8)):
-            assert network_outputs(network, images=images(n, side, side))[0].shape[0] == n
+            assert run_network(network, images=images(n, side, side))[0].shape[0] == n
     assert [record for record in caplog.records if "retracing" in record.getMessage()] == []
 
 
 def test_network_outputs_does_not_keep_a_network_alive():
     network = doubled()
-    network_outputs(network, images=images(1, 4, 4))
+    run_network(network, images=images(1, 4, 4))
     gone = weakref.ref(network)
     del network
     gc.collect()
@@ -221,14 +221,14 @@ def test_network_outputs_does_not_keep_a_network_alive():
 def test_network_outputs_names_the_shape_that_the_network_wants():
     words = r"images must be of shape \(n, 4, 4, 1\) for the network 'doubled'. Received: .*4, 3\)"
     with pytest.raises(ValueError, match=words):
-        network_outputs(doubled(), images=images(2, 4, 4, 3))
+        run_network(doubled(), images=images(2, 4, 4, 3))
 
 
 def test_network_outputs_says_which_sizes_may_be_any():
     with pytest.raises(ValueError, match=r"\(n, any, any, 1\)"):
-        network_outputs(segmentation_network(width=2), images=images(2, 4, 4, 3))
+        run_network(segmentation_network(width=2), images=images(2, 4, 4, 3))
 
 
 def test_network_outputs_counts_the_inputs():
     with pytest.raises(ValueError, match=r"takes 1 inputs. Received: \['images', 'content'\]"):
-        network_outputs(doubled(), images=images(), content=images())
+        run_network(doubled(), images=images(), content=images())

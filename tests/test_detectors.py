@@ -12,7 +12,7 @@ from styleguard_edu.detectors import (
     SameStyleRestyling,
     SegmentationDetector,
     TiledDetector,
-    surprise,
+    surprisal,
 )
 from styleguard_edu.metrics import ssim
 from styleguard_edu.networks import (
@@ -37,18 +37,18 @@ ops = keras.ops
 class Brightness(AnomalyDetector):
     """A detector whose answers are known: its map is the image, its score the mean."""
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         shown = images.mean(axis=-1)
         return shown.mean(axis=(1, 2)), shown if maps else None
 
 
 class Contrast(AnomalyDetector):
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         return images.std(axis=(1, 2, 3)), images.mean(axis=-1) if maps else None
 
 
 class NotANumber(AnomalyDetector):
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         return np.full(len(images), np.nan), images[..., 0] if maps else None
 
 
@@ -95,10 +95,10 @@ def detectors():
     }
 
 
-KINDS = list(detectors())
+ANOMALIES = list(detectors())
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=ANOMALIES)
 def detector(request):
     return detectors()[request.param].fit(images()).calibrate(images(60, seed=1))
 
@@ -135,7 +135,7 @@ def test_p_values_are_conformal(detector):
 
 def test_examine_agrees_with_the_single_methods(detector):
     x = np.concatenate([images(10, seed=2), images(10, seed=3) ** 3])
-    found = detector.examine(x)
+    found = detector.detect(x)
     np.testing.assert_allclose(found.scores, detector.anomaly_score(x), rtol=1e-6)
     np.testing.assert_allclose(found.maps, detector.anomaly_map(x), rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(found.p_values, detector.p_value(x))
@@ -152,7 +152,7 @@ def test_an_image_scores_the_same_alone_as_among_others(detector):
 
 
 def test_black_and_white_images_get_finite_answers(detector):
-    found = detector.examine(flat(0, 1, side=28))
+    found = detector.detect(flat(0, 1, side=28))
     assert all(np.isfinite(part).all() for part in found)
 
 
@@ -187,7 +187,7 @@ METHODS = (
     "p_value",
     "predict",
     "predict_mask",
-    "examine",
+    "detect",
 )
 BAD = {
     "empty": (np.zeros((0, 28, 28, 1), np.float32), "at least one image"),
@@ -210,7 +210,7 @@ def test_bytes_are_refused(detector):
         detector.anomaly_score(np.zeros((2, 28, 28, 1), np.uint8))
 
 
-NETWORKS = [kind for kind in KINDS if kind != "position"]
+NETWORKS = [kind for kind in ANOMALIES if kind != "position"]
 
 
 @pytest.mark.parametrize("detector", NETWORKS, indirect=True)
@@ -225,7 +225,7 @@ def test_content_of_another_size_or_number_is_refused(detector):
         with pytest.raises(
             ValueError, match=r"content must have as many .*\(2, 28, 28\). Received"
         ):
-            detector.examine(images(2), content=content)
+            detector.detect(images(2), content=content)
 
 
 def test_content_is_checked_like_images(detector):
@@ -233,7 +233,7 @@ def test_content_is_checked_like_images(detector):
         detector.anomaly_score(images(2), content=np.full((2, 28, 28, 1), 2.0))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_a_failed_calibration_leaves_the_detector_as_it_was(kind):
     detector = detectors()[kind].fit(images())
     with pytest.raises(ValueError, match="Received"):
@@ -242,18 +242,18 @@ def test_a_failed_calibration_leaves_the_detector_as_it_was(kind):
         detector.predict(images(2))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_what_needs_calibration_says_so(kind):
     detector = detectors()[kind].fit(images())
     words = f"{type(detector).__name__} must be calibrated first: call calibrate"
-    for method in ("decision_function", "p_value", "predict", "predict_mask", "examine"):
+    for method in ("decision_function", "p_value", "predict", "predict_mask", "detect"):
         with pytest.raises(NotFittedError, match=words):
             getattr(detector, method)(images(2))
     with pytest.raises(NotFittedError, match=words):
         detector.calibration()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_fit_returns_the_detector_and_forgets_the_calibration(kind):
     detector = detectors()[kind]
     assert detector.fit(images()) is detector
@@ -271,7 +271,7 @@ def test_a_calibration_can_be_kept_and_restored(detector):
     x = images(8, seed=2)
     assert other.restore_calibration(detector.calibration()) is other
     assert other.threshold_ == detector.threshold_
-    for first, second in zip(other.examine(x), detector.examine(x), strict=True):
+    for first, second in zip(other.detect(x), detector.detect(x), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
@@ -293,7 +293,7 @@ def test_an_incomplete_calibration_is_refused_by_name(detector):
 # scikit-learn's conventions.
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ANOMALIES)
 def test_hyperparameters_are_stored_unchanged_and_can_be_set(kind):
     detector = detectors()[kind]
     first = next(iter(detector.get_params(deep=False)))
@@ -320,7 +320,7 @@ def test_a_clone_shares_networks_and_clones_parts():
 
 def test_parameters_of_a_part_can_be_reached():
     tiled = TiledDetector(Brightness()).set_params(detector__pixel_rate=0.2)
-    assert tiled.detector.pixel_rate == 0.2
+    assert tiled.detector.pixel_false_alarm_rate == 0.2
 
 
 def test_a_new_rate_takes_effect_when_the_calibration_is_restored():
@@ -329,7 +329,7 @@ def test_a_new_rate_takes_effect_when_the_calibration_is_restored():
     assert detector.threshold_ == np.sort(detector.calibration_scores_)[-50]
 
 
-@pytest.mark.parametrize("name", ["false_alarm_rate", "pixel_rate"])
+@pytest.mark.parametrize("name", ["false_alarm_rate", "pixel_false_alarm_rate"])
 @pytest.mark.parametrize("value", [0, 1, -0.1, float("nan")])
 def test_rates_lie_between_0_and_1(name, value):
     with pytest.raises(ValueError, match=f"{name} must lie strictly .* Received: {value}"):
@@ -346,14 +346,14 @@ def test_the_threshold_is_the_highest_score_that_keeps_the_rate():
 
 
 def test_the_pixel_threshold_is_a_quantile_of_clean_pixels():
-    detector = Brightness(pixel_rate=0.25).calibrate(flat(*np.linspace(0, 1, 41)))
+    detector = Brightness(pixel_false_alarm_rate=0.25).calibrate(flat(*np.linspace(0, 1, 41)))
     assert detector.pixel_threshold_ == pytest.approx(0.75, abs=0.01)
     x = flat(0.5)
     x[0, 2, 3] = 1
     expected = np.zeros((1, 8, 8), bool)
     expected[0, 2, 3] = True
     np.testing.assert_array_equal(detector.predict_mask(x), expected)
-    assert not detector.examine(x).masks.any()  # the image as a whole is not flagged
+    assert not detector.detect(x).masks.any()  # the image as a whole is not flagged
 
 
 def test_too_few_images_for_the_rate_are_refused_with_the_number_needed():
@@ -377,9 +377,9 @@ def test_many_images_are_examined_in_batches_and_joined_in_order():
     sizes = []
 
     class Counting(Brightness):
-        def _examine(self, images, content, maps):
+        def _score_batch(self, images, content, maps):
             sizes.append((len(images), len(content)))
-            return super()._examine(images, content, maps)
+            return super()._score_batch(images, content, maps)
 
     x = images(BATCH + 5, side=4)
     np.testing.assert_allclose(Counting().anomaly_map(x, content=x), x[..., 0], rtol=1e-6)
@@ -647,7 +647,7 @@ def test_parts_and_sum_are_calibrated_on_disjoint_halves():
 def test_the_fused_score_is_the_weighted_sum_of_surprises():
     x = images(5, 8, seed=1)
     detector = fused(weights={"contrast": 0.5}).calibrate(images(80, 8))
-    found = detector.surprises(x)
+    found = detector.surprisals(x)
     np.testing.assert_allclose(
         detector.anomaly_score(x), found["brightness"] + 0.5 * found["contrast"]
     )
@@ -655,8 +655,8 @@ def test_the_fused_score_is_the_weighted_sum_of_surprises():
 
 def test_low_scores_count_unless_the_part_is_one_sided():
     clean, dark = images(80, 8), flat(0)
-    both = fused().calibrate(clean).surprises(dark)["brightness"]
-    high_only = fused(one_sided=["brightness"]).calibrate(clean).surprises(dark)["brightness"]
+    both = fused().calibrate(clean).surprisals(dark)["brightness"]
+    high_only = fused(one_sided=["brightness"]).calibrate(clean).surprisals(dark)["brightness"]
     assert both[0] > 3
     assert high_only[0] == 0
 
@@ -691,7 +691,7 @@ def test_a_fused_detector_needs_images_for_both_halves(n, rate, words):
 
 
 def test_a_fused_detector_has_no_scale_before_calibration():
-    for method in ("anomaly_score", "anomaly_map", "surprises"):
+    for method in ("anomaly_score", "anomaly_map", "surprisals"):
         with pytest.raises(NotFittedError, match="FusedDetector must be calibrated first"):
             getattr(fused(), method)(flat(0.5))
 
@@ -725,31 +725,31 @@ def test_a_fused_detector_has_parts():
         FusedDetector({})
 
 
-# surprise()
+# surprisal()
 
 
 def test_surprise_at_calibration_scores_is_minus_the_log_of_the_conformal_p_value():
     calibration = np.random.default_rng(0).normal(size=99)
     expected = -np.log(conformal_p_values(calibration, calibration))
-    np.testing.assert_allclose(surprise(calibration, calibration), expected, atol=1e-12)
+    np.testing.assert_allclose(surprisal(calibration, calibration), expected, atol=1e-12)
 
 
 def test_two_sided_surprise_follows_the_two_sided_p_value():
     calibration = np.random.default_rng(0).normal(size=99)
     expected = -np.log(two_sided_p_values(calibration, calibration))
-    found = surprise(calibration, calibration, two_sided=True)
+    found = surprisal(calibration, calibration, two_sided=True)
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_surprise_known_by_hand():
     # of 0 ... 98, ten are at least 89: p = (1 + 10) / 100
-    found = surprise(np.array([0.0, 89.0, 98.0, -5.0]), np.arange(99.0))
+    found = surprisal(np.array([0.0, 89.0, 98.0, -5.0]), np.arange(99.0))
     np.testing.assert_allclose(found, -np.log([1, 0.11, 0.02, 1]), atol=1e-12)
 
 
 def test_beyond_the_highest_score_surprise_grows_by_1_a_mean_excess():
     # the outermost 5 % of 0 ... 100 are 95 ... 100: mean excess 2.5
-    found = surprise(np.array([100.0, 102.5, 105.0]), np.arange(101.0))
+    found = surprisal(np.array([100.0, 102.5, 105.0]), np.arange(101.0))
     np.testing.assert_allclose(np.diff(found), 1)
 
 
@@ -757,7 +757,7 @@ def test_beyond_the_highest_score_surprise_grows_by_1_a_mean_excess():
 def test_surprise_is_continuous_and_monotone(two_sided):
     calibration = norm.ppf(np.linspace(0.005, 0.995, 199))
     scores = np.linspace(-8, 8, 16_001)
-    found = surprise(scores, calibration, two_sided=two_sided)
+    found = surprisal(scores, calibration, two_sided=two_sided)
     middle = np.searchsorted(scores, np.median(calibration)) if two_sided else 0
     assert (np.diff(found[middle:]) >= 0).all()
     assert (np.diff(found[: middle + 1]) <= 0).all()
@@ -767,12 +767,12 @@ def test_surprise_is_continuous_and_monotone(two_sided):
 
 def test_two_sided_surprise_treats_both_sides_alike():
     calibration, scores = np.linspace(-1, 1, 101), np.linspace(-3, 3, 13)
-    found = surprise(scores, calibration, two_sided=True)
+    found = surprisal(scores, calibration, two_sided=True)
     np.testing.assert_allclose(found, found[::-1], atol=1e-9)
 
 
 def test_equal_calibration_scores_are_no_surprise_to_themselves():
-    found = surprise(np.array([0.4, 0.5, 0.6]), np.full(30, 0.5), two_sided=True)
+    found = surprisal(np.array([0.4, 0.5, 0.6]), np.full(30, 0.5), two_sided=True)
     assert found[1] == 0
     assert np.isfinite(found).all()
     assert found[0] > 100 and found[2] > 100
@@ -780,11 +780,11 @@ def test_equal_calibration_scores_are_no_surprise_to_themselves():
 
 def test_surprise_refuses_too_few_and_not_finite_scores():
     with pytest.raises(ValueError, match=r"calibration_scores must hold at least 20. Received: 19"):
-        surprise([0.0], np.arange(19.0))
+        surprisal([0.0], np.arange(19.0))
     with pytest.raises(ValueError, match="scores must be finite"):
-        surprise([np.nan], np.arange(20.0))
+        surprisal([np.nan], np.arange(20.0))
     with pytest.raises(ValueError, match="calibration_scores must be finite"):
-        surprise([0.0], np.full(20, np.inf))
+        surprisal([0.0], np.full(20, np.inf))
 
 
 # Tiles.
@@ -837,12 +837,12 @@ def test_tiles_are_calibrated_one_by_one():
 
 
 def test_pixels_are_marked_in_flagged_tiles_only():
-    detector = tiled(pixel_rate=0.1).calibrate(0.5 * images(20, 32))
+    detector = tiled(pixel_false_alarm_rate=0.1).calibrate(0.5 * images(20, 32))
     x = spotted(at=[(2, 20)])
     x[0, 30, 2] = 1  # one bright pixel: above the pixel threshold, but its tile is not flagged
     expected = spotted(at=[(2, 20)])[..., 0] > 0
     np.testing.assert_array_equal(detector.predict_mask(x), expected)
-    np.testing.assert_array_equal(detector.examine(x).masks, expected)
+    np.testing.assert_array_equal(detector.detect(x).masks, expected)
 
 
 def test_too_few_tiles_for_the_rate_are_refused():
@@ -873,10 +873,10 @@ def namer_by_brightness(styles):
     x = keras.Input((28, 28, 3))
     mean = keras.layers.GlobalAveragePooling2D()(x)
     logits = keras.layers.Dense(styles)(mean)
-    namer = keras.Model(x, logits)
+    classifier = keras.Model(x, logits)
     levels = np.linspace(0, 1, styles)  # -(m - l)^2 + m^2 = 2 m l - l^2, m the mean of 3 channels
-    namer.layers[-1].set_weights([np.tile(2 * levels / 3, (3, 1)), -(levels**2)])
-    return namer
+    classifier.layers[-1].set_weights([np.tile(2 * levels / 3, (3, 1)), -(levels**2)])
+    return classifier
 
 
 def test_an_image_is_drawn_again_in_the_style_that_the_namer_tells(restyler):
@@ -917,7 +917,7 @@ def test_restyling_needs_content_in_the_shape_of_the_images(restyler):
 @pytest.mark.parametrize("codes", [np.eye(2), np.ones(3), np.zeros((0, 3)), np.ones((2, 3))])
 def test_codes_are_rows_that_the_generator_takes_one_a_style_of_the_namer(restyler, codes):
     with pytest.raises(ValueError, match=r"codes must have shape \(3, 3\).*Received: shape"):
-        SameStyleRestyling(restyler.generator, codes, restyler.namer)
+        SameStyleRestyling(restyler.generator, codes, restyler.classifier)
 
 
 class TwoPainters:
@@ -986,7 +986,7 @@ def test_a_function_that_restyles_to_another_shape_is_named():
 def test_one_part_alone_is_asked_for_its_surprise():
     clean, x = images(60), images(5, seed=3)
     asked = fused().calibrate(clean)
-    for name, surprises in asked.surprises(x).items():
-        np.testing.assert_allclose(asked.surprise_of(name, x), surprises)
+    for name, surprisals in asked.surprisals(x).items():
+        np.testing.assert_allclose(asked.surprisal_of(name, x), surprisals)
     with pytest.raises(ValueError, match=r"name must be one of .*Received: 'nobody'"):
-        asked.surprise_of("nobody", x)
+        asked.surprisal_of("nobody", x)

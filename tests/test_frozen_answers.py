@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 from styleguard_edu import load_checkpoint, load_digits, load_guard
-from styleguard_edu.anomalies import KINDS
+from styleguard_edu.anomalies import ANOMALIES
 from styleguard_edu.datasets import mnist_path
 from styleguard_edu.gallery import load_paintings, load_photos
 from styleguard_edu.models import GAN, PaintingStyle, StyleTransfer
@@ -22,21 +22,21 @@ import pytest
 
 FILE = Path(__file__).with_name("frozen_answers.json")
 SHOWN = [
-    KINDS[name]()
+    ANOMALIES[name]()
     for name in (
         *("noise", "salt_and_pepper", "blur", "shift"),
         *("rotation", "occlusion", "stripe", "edges"),
     )
 ]
 SHOWN_IN_PHOTOS = [
-    KINDS["noise"](std=0.2, local=True),
-    KINDS["blur"](sigma=3.5, local=True),
-    KINDS["checkerboard"](amplitude=0.22, local=True),
-    KINDS["pixelation"](block=8, local=True),
-    KINDS["motion_blur"](pixels=17, local=True),
-    KINDS["ghost"](opacity=0.5, local=True),
-    KINDS["brightness"](amount=0.6, local=True),
-    KINDS["colour_cast"](amount=0.3, local=True),
+    ANOMALIES["noise"](std=0.2, local=True),
+    ANOMALIES["blur"](sigma=3.5, local=True),
+    ANOMALIES["checkerboard"](amplitude=0.22, local=True),
+    ANOMALIES["pixelation"](block=8, local=True),
+    ANOMALIES["motion_blur"](pixels=17, local=True),
+    ANOMALIES["ghost"](opacity=0.5, local=True),
+    ANOMALIES["brightness"](amount=0.6, local=True),
+    ANOMALIES["colour_cast"](amount=0.3, local=True),
 ]
 TOLERANCE = 2e-3  # relative: other processors, and other numbers of threads, round otherwise
 
@@ -64,7 +64,7 @@ def in_order(content):
 
 def guarded(guard, images, content=None):
     """What a guard and its detector say of images."""
-    found = guard.detector.examine(images, content)
+    found = guard.detector.detect(images, content)
     report = guard.run(images, content)
     return {
         "scores": summary(found.scores),

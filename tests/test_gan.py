@@ -1,5 +1,5 @@
 from styleguard_edu.backend import keras, tf
-from styleguard_edu.models import GAN, Progress, endless_batches, gradient_penalty
+from styleguard_edu.models import GAN, StopAfter, endless_batches, gradient_penalty
 from styleguard_edu.networks import digit_discriminator, digit_generator
 
 import numpy as np
@@ -73,7 +73,7 @@ def test_the_penalty_is_due_on_every_r1_every_th_step_only():
     due = []
     for step in range(9):
         gan.steps.assign(step)
-        due.append(float(gan.due_penalty(gan.discriminator, tf.constant(IMAGES[:4]))) > 0)
+        due.append(float(gan.lazy_r1_penalty(gan.discriminator, tf.constant(IMAGES[:4]))) > 0)
     assert due == [True, False, False, False] * 2 + [True]
 
 
@@ -82,7 +82,9 @@ def test_the_lazy_penalty_is_scaled_to_the_same_mean():
     images = tf.constant(IMAGES[:4])
     gan.steps.assign(0)
     full = 0.5 / 2 * float(gradient_penalty(gan.discriminator, images))
-    assert float(gan.due_penalty(gan.discriminator, images)) / 4 == pytest.approx(full, rel=1e-5)
+    assert float(gan.lazy_r1_penalty(gan.discriminator, images)) / 4 == pytest.approx(
+        full, rel=1e-5
+    )
 
 
 def test_a_strong_penalty_flattens_the_discriminator():
@@ -110,27 +112,27 @@ def test_graph_and_eager_training_agree():
     for eager in (True, False):
         gan = make_gan(run_eagerly=eager)
         gan.fit(IMAGES, batch_size=16, epochs=1, shuffle=False, verbose=0)
-        results.append(weights(gan.averaged_generator))
+        results.append(weights(gan.ema_generator))
     for first, second in zip(*results, strict=True):
         np.testing.assert_allclose(first, second, atol=1e-4)
 
 
 def test_averaged_generator_lies_between_start_and_now():
-    gan = make_gan(average_decay=0.9)
+    gan = make_gan(ema_decay=0.9)
     start = weights(gan.generator)
     gan.steps.assign(10_000)
     gan.generator_step(8)
     for old, new, average in zip(
-        start, weights(gan.generator), weights(gan.averaged_generator), strict=True
+        start, weights(gan.generator), weights(gan.ema_generator), strict=True
     ):
         np.testing.assert_allclose(average, 0.9 * old + 0.1 * new, atol=1e-6)
 
 
 @pytest.mark.parametrize("eager", [True, False])
 def test_without_averaging_the_average_is_the_generator(eager):
-    gan = make_gan(average_decay=0, r1_weight=0, run_eagerly=eager)
+    gan = make_gan(ema_decay=0, r1_weight=0, run_eagerly=eager)
     gan.fit(IMAGES, batch_size=16, epochs=1, verbose=0)
-    assert same(weights(gan.generator), weights(gan.averaged_generator))
+    assert same(weights(gan.generator), weights(gan.ema_generator))
 
 
 def test_fit_reports_losses_and_beliefs():
@@ -192,7 +194,7 @@ def test_an_interrupt_before_the_first_batch_is_no_error(capsys):
 
     gan = make_gan()
     for steps in (0, 1):  # the second time after a training that went to its end
-        history = gan.fit(batches(), steps_per_epoch=1, verbose=0, callbacks=[Progress(steps=1)])
+        history = gan.fit(batches(), steps_per_epoch=1, verbose=0, callbacks=[StopAfter(steps=1)])
         assert history.history == {}
         assert f"Stopped by hand after {steps} steps" in capsys.readouterr().out
         gan.fit(IMAGES[:8], batch_size=8, verbose=0)
@@ -208,7 +210,7 @@ def test_saved_weights_hold_the_whole_state(tmp_path):
     resumed.fit(IMAGES, batch_size=8, epochs=1, shuffle=False, verbose=0)
     assert int(resumed.steps) == int(straight.steps)
     assert same(weights(straight.generator), weights(resumed.generator))
-    assert same(weights(straight.averaged_generator), weights(resumed.averaged_generator))
+    assert same(weights(straight.ema_generator), weights(resumed.ema_generator))
 
 
 def test_networks_that_do_not_fit_are_refused():
@@ -222,7 +224,7 @@ def test_networks_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"r1_weight": -1}, {"r1_every": 0}, {"average_decay": 1.0}, {"r1_every": 2.5}]
+    "wrong", [{"r1_weight": -1}, {"r1_every": 0}, {"ema_decay": 1.0}, {"r1_every": 2.5}]
 )
 def test_compile_names_the_wrong_setting(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

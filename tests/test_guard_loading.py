@@ -2,7 +2,7 @@ import time
 import warnings
 
 from recipes._photo_views import restyled_pairs, stacked
-from recipes.detecting_photos import photo_kinds
+from recipes.detecting_photos import photo_anomalies
 from recipes.detecting_restyled import random_codes, restyle_codes
 from recipes.painting import measured_photos
 from styleguard_edu import load_checkpoint, load_digits, load_guard
@@ -10,7 +10,7 @@ from styleguard_edu.anomalies import Noise, Occlusion
 from styleguard_edu.backend import keras
 from styleguard_edu.guard import BUILDERS, TILE
 from styleguard_edu.metrics import roc_auc
-from styleguard_edu.networks import segmented
+from styleguard_edu.networks import segment
 from styleguard_edu.thresholds import false_alarm_interval
 
 import numpy as np
@@ -45,7 +45,7 @@ def test_the_guard_of_digits_finds_gross_damage_and_its_place(bundled):
     detector = load_guard("digits").detector
     clean = bundled.test.images[:100]
     damaged = Occlusion(side=12)(clean, rng=0)
-    findings = detector.examine(damaged.images)
+    findings = detector.detect(damaged.images)
     assert roc_auc(detector.anomaly_score(clean), findings.scores) > 0.98
     inside, outside = (findings.maps[part].mean() for part in (damaged.masks, ~damaged.masks))
     assert inside > outside
@@ -58,7 +58,7 @@ def test_the_guard_of_digits_asks_its_networks_without_normalisation(bundled):
     assert used is guard.detector.parts["segmentation"].network
     assert not any(isinstance(x, keras.layers.BatchNormalization) for x in used.layers)
     images = Noise(std=0.3)(bundled.test.images[:8], rng=0).images
-    for mine, theirs in zip(segmented(used, images), segmented(shipped, images), strict=True):
+    for mine, theirs in zip(segment(used, images), segment(shipped, images), strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-3)
 
 
@@ -82,7 +82,7 @@ def test_the_guard_of_photos_marks_the_damaged_part_of_a_picture_by_the_other_pa
     detector = load_guard("photos").detector
     photo = measured_photos()["coffee"]
     pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
-    damaged = photo_kinds(2)["occlusion"](pictures, rng=0, content=content)
+    damaged = photo_anomalies(2)["occlusion"](pictures, rng=0, content=content)
     maps = detector.anomaly_map(damaged.images, content)
     assert maps[damaged.masks].mean() > maps[~damaged.masks].mean()
     assert detector.tile_scores(pictures, content).shape == (1, 256 // TILE, 384 // TILE)
@@ -104,8 +104,8 @@ def test_a_repair_of_a_photo_is_judged_by_the_mean_of_its_tiles():
     detector = load_guard("photos").detector
     photo = measured_photos()["coffee"][:128, :192]
     pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
-    found = detector.examine(pictures, content)
-    scores = detector.repair_scores(found)
+    found = detector.detect(pictures, content)
+    scores = detector.acceptance_scores(found)
     np.testing.assert_allclose(scores, detector.tile_scores(pictures, content).mean())
     assert scores < found.scores
 

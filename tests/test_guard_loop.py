@@ -14,22 +14,22 @@ from sklearn.exceptions import NotFittedError
 
 
 class Sum(AnomalyDetector):
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         return images.sum(axis=(1, 2, 3)), images.max(axis=-1) if maps else None
 
 
 class Whiter(Sum):
     """Flags white images, but wants repairs to be whiter still."""
 
-    def repair_scores(self, findings):
+    def acceptance_scores(self, findings):
         return -findings.scores
 
 
 class Toy(Corrector):
     """Changes the marked pixels, no more."""
 
-    def __init__(self, *, limit=1.0):
-        super().__init__(grow=0, feather=0.0, limit=limit)
+    def __init__(self, *, max_change=1.0):
+        super().__init__(dilation=0, feather=0.0, max_change=max_change)
 
 
 class Black(Toy):
@@ -60,7 +60,7 @@ class OnePixel(Toy):
 
 
 class White(Toy):
-    full_mask = True
+    whole_image = True
 
     def _propose(self, images, masks, content):
         return np.ones_like(images)
@@ -110,7 +110,7 @@ def detector(kind=Sum):
 
 
 def guard(corrector, kind=Sum, **settings):
-    return StyleGuard(detector(kind), corrector, **{"margin": 0.5, **settings})
+    return StyleGuard(detector(kind), corrector, **{"min_improvement": 0.5, **settings})
 
 
 def turns(count, kind=OnePixel, **settings):
@@ -182,7 +182,7 @@ def test_after_the_last_round_what_was_gained_is_kept():
 
 def test_the_change_is_measured_from_the_image_as_it_came_in():
     # one pixel is 0.25; two are 0.35, though the second alone would be 0.25 again
-    report = guard(turns(2, limit=0.3)).run(spots(3))
+    report = guard(turns(2, max_change=0.3)).run(spots(3))
     assert report.rounds[1].choice.tolist() == [-1] and len(report.rounds) == 2
     first, second = report.rounds
     np.testing.assert_allclose([first.change[0, 0], second.change[1, 0]], [0.25, 8**-0.5])
@@ -208,12 +208,12 @@ def test_where_none_suffices_the_smallest_acceptable_change_is_taken():
 
 def test_changes_are_compared_as_shares_of_each_correctors_limit():
     # 0.25 of 1 against 0.225 of 0.3
-    report = guard({"black": Black(limit=1.0), "grey": Grey(limit=0.3)}).run(spots(1))
+    report = guard({"black": Black(max_change=1.0), "grey": Grey(max_change=0.3)}).run(spots(1))
     assert report.rounds[0].choice.tolist() == [0]
 
 
 def test_the_score_must_fall_by_the_margin():
-    assert outcomes(guard(Black(), margin=1.01).run(spots(1, 2))) == ["refused", "mended"]
+    assert outcomes(guard(Black(), min_improvement=1.01).run(spots(1, 2))) == ["refused", "mended"]
 
 
 def test_a_repair_that_makes_more_pixels_look_wrong_is_refused_whatever_the_score_says():
@@ -226,15 +226,15 @@ def test_marks_where_nothing_was_changed_do_not_count():
     class Relative(Sum):
         """Marks what is more than half as light as the lightest pixel."""
 
-        def _examine(self, images, content, maps):
-            scores, lightest = super()._examine(images, content, True)
+        def _score_batch(self, images, content, maps):
+            scores, lightest = super()._score_batch(images, content, True)
             return scores, lightest / lightest.max(axis=(1, 2), keepdims=True)
 
     relative = detector(Relative)
     relative.pixel_threshold_ = 0.5
     image = spots(2)
     image[0, 0, 2] = 0.45
-    report = StyleGuard(relative, Black(), margin=0.5).run(image)
+    report = StyleGuard(relative, Black(), min_improvement=0.5).run(image)
     assert relative.predict_mask(report.images)[0, 0, 2]
     assert [one.area.tolist() for one in report.rounds] == [[2], [0]]
     assert report.rounds[0].area_after.tolist() == [[0]] and outcomes(report) == ["improved"]
@@ -247,7 +247,7 @@ def test_a_repair_that_lowers_the_p_value_is_refused_whatever_the_score_says():
             return images + 0.1
 
     image = 0.385 * spots(1)
-    report = guard(Lighter(), Whiter, margin=0.01).run(image)
+    report = guard(Lighter(), Whiter, min_improvement=0.01).run(image)
     (first,) = report.rounds
     assert (first.p_values[0], first.p_after[0, 0]) == (0.05, 0.025)
     assert first.area_after[0, 0] == first.area[0] and outcomes(report) == ["refused"]
@@ -255,14 +255,18 @@ def test_a_repair_that_lowers_the_p_value_is_refused_whatever_the_score_says():
 
 def test_scores_and_areas_never_rise():
     class Drawn(Toy):
-        full_mask = True
+        whole_image = True
 
         def _propose(self, images, masks, content):
             return rng.random(images.shape)
 
     rng = np.random.default_rng(0)
     images = rng.random((40, 4, 4, 1), np.float32)
-    rounds = guard(turns(5, Drawn), margin=0.1, least_p=0.001, max_rounds=5).run(images).rounds
+    rounds = (
+        guard(turns(5, Drawn), min_improvement=0.1, min_p_value=0.001, max_rounds=5)
+        .run(images)
+        .rounds
+    )
     proposals = rounds[0].area_after[0] - rounds[0].area
     assert len(rounds) >= 3 and proposals.min() < 0 < proposals.max()
     for one, following in pairwise(rounds):
@@ -274,7 +278,7 @@ def test_scores_and_areas_never_rise():
 @pytest.mark.parametrize("batch_size", [1, 2, 4])
 def test_the_size_of_the_batches_changes_nothing(batch_size):
     images = spots(1, 0, 3, 0, 0, 2, 2)
-    both = {**turns(3), "grey": Grey(limit=0.3)}
+    both = {**turns(3), "grey": Grey(max_change=0.3)}
     whole, parts = (guard(both).run(images, batch_size=size) for size in (7, batch_size))
     assert len(whole.rounds) == len(parts.rounds) == 3
     for name in ("images", "originals", "flagged", "accepted", "p_values", "scores", "outcomes"):
@@ -305,12 +309,12 @@ def test_one_picture_in_colour_and_of_another_size_is_mended_as_well():
 
 def test_what_a_repair_has_to_lower_is_for_the_detector_to_say():
     class Half(Sum):
-        def repair_scores(self, findings):
+        def acceptance_scores(self, findings):
             return findings.scores / 2
 
     report = guard(Black(), Half).run(spots(2))
     assert report.rounds[0].scores.tolist() == [1] and report.scores.tolist() == [0]
-    assert outcomes(guard(Black(), Half, margin=1.5).run(spots(2))) == ["refused"]
+    assert outcomes(guard(Black(), Half, min_improvement=1.5).run(spots(2))) == ["refused"]
 
 
 # What ends the loop early.
@@ -372,15 +376,15 @@ def test_candidates_have_names(corrector, names):
 
 def test_images_are_flagged_at_the_guards_rate_and_the_detector_given_keeps_its_own():
     image, given = 0.385 * spots(1), detector()
-    strict = StyleGuard(given, Black(), false_alarm_rate=0.025, margin=0.1)
+    strict = StyleGuard(given, Black(), false_alarm_rate=0.025, min_improvement=0.1)
     assert given.predict(image).tolist() == [-1] and given.false_alarm_rate == 0.05
     assert outcomes(strict.run(image)) == ["passed"]
-    assert outcomes(StyleGuard(given, Black(), margin=0.1).run(image)) == ["mended"]
+    assert outcomes(StyleGuard(given, Black(), min_improvement=0.1).run(image)) == ["mended"]
 
 
 def test_a_higher_rate_marks_pixels_in_what_it_flags():
     # 0.375 is among the highest three of 39, so p = 0.1
-    report = guard(Black(), false_alarm_rate=0.1, margin=0.1).run(0.375 * spots(1))
+    report = guard(Black(), false_alarm_rate=0.1, min_improvement=0.1).run(0.375 * spots(1))
     assert report.rounds[0].area.tolist() == [1] and outcomes(report) == ["mended"]
 
 
@@ -403,8 +407,16 @@ def test_a_detector_is_calibrated_first():
         ({"corrector": {"a": 1}}, TypeError, "must hold Correctors by name. Received: 'a': 1"),
         ({"max_rounds": 0}, ValueError, "max_rounds must be a whole number >= 1. Received: 0"),
         ({"max_rounds": 1.5}, ValueError, "max_rounds must be a whole number >= 1. Received: 1.5"),
-        ({"margin": 0}, ValueError, "margin must be a number above 0, finite. Received: 0"),
-        ({"margin": np.nan}, ValueError, "margin must be a number above 0, finite. Received: nan"),
+        (
+            {"min_improvement": 0},
+            ValueError,
+            "min_improvement must be a number above 0, finite. Received: 0",
+        ),
+        (
+            {"min_improvement": np.nan},
+            ValueError,
+            "min_improvement must be a number above 0, finite. Received: nan",
+        ),
         ({"false_alarm_rate": 1}, ValueError, "must lie strictly between 0 and 1. Received: 1"),
     ],
 )
@@ -426,24 +438,26 @@ def test_what_cannot_be_run_is_refused(settings, message):
         guard(Black()).run(**{"images": spots(1, 2), **settings})
 
 
-@pytest.mark.parametrize("limit", [0, -0.1, 1.01, float("nan"), True, "0.3"])
-def test_the_limit_of_a_corrector_lies_above_0_and_is_at_most_1(limit):
-    with pytest.raises(ValueError, match=f"limit must be .*Received: {limit!r}"):
-        Corrector(limit=limit)
+@pytest.mark.parametrize("max_change", [0, -0.1, 1.01, float("nan"), True, "0.3"])
+def test_the_limit_of_a_corrector_lies_above_0_and_is_at_most_1(max_change):
+    with pytest.raises(ValueError, match=f"max_change must be .*Received: {max_change!r}"):
+        Corrector(max_change=max_change)
 
 
 def test_realignment_is_bounded_otherwise_and_has_no_limit_by_default():
-    assert RealignCorrector(whiter_is_better).limit == 1.0 and Corrector().limit == 0.35
+    assert RealignCorrector(whiter_is_better).max_change == 1.0 and Corrector().max_change == 0.35
 
 
 class AllBlack(Black):
-    full_mask = True
+    whole_image = True
 
 
 def test_what_changes_all_of_an_image_is_asked_only_where_nothing_else_helped():
     images = spots(1, 3)
-    rounds = guard({"all": AllBlack(), "one": OnePixel(limit=0.2)}, max_rounds=1).run(images).rounds
-    # a pixel less is more than this limit allows in the second image alone, which has other spots
+    rounds = (
+        guard({"all": AllBlack(), "one": OnePixel(max_change=0.2)}, max_rounds=1).run(images).rounds
+    )
+    # a pixel less is more than this max_change allows in the second image alone, which has other spots
     assert rounds[0].tried == ("all", "one")
     np.testing.assert_array_equal(rounds[0].asked[1], [True, True])
     np.testing.assert_array_equal(rounds[0].asked[0], ~rounds[0].accepted[1])
@@ -460,7 +474,7 @@ class BlackWhereWanted(AllBlack):
         super().__init__()
         self.counts = counts
 
-    def plainly_needed(self, images):
+    def indicated_for(self, images):
         return np.isin(images.sum(axis=(1, 2, 3)), self.counts)
 
 
@@ -477,7 +491,7 @@ def test_what_plainly_needs_all_changed_is_asked_about_where_a_repair_is_not_eno
 class LosslessWhereWanted(BlackWhereWanted):
     """Takes one white pixel away, as if nothing were lost by it."""
 
-    lossless = True
+    translates_only = True
     _propose = OnePixel._propose
 
 
@@ -496,7 +510,7 @@ def test_an_image_leaves_the_loop_when_no_corrector_is_left_to_ask():
     images = spots(2, 3)  # one pixel less each, and then one and two are left
     for wanted, asked in (((), [[0, 1]]), ((1,), [[0, 1], [0]])):
         both = {"one": OnePixel(), "move": LosslessWhereWanted(*wanted)}
-        report = guard(both, repeats=1).run(images)
+        report = guard(both, max_uses=1).run(images)
         assert [one.index.tolist() for one in report.rounds] == asked
         assert all(one.asked.any(axis=0).all() for one in report.rounds)
         assert outcomes(report) == ["improved", "improved"]
@@ -506,9 +520,9 @@ def test_a_proposal_that_changes_nothing_is_not_looked_at():
     class Counting(Sum):
         looked = ()
 
-        def _examine(self, images, content, maps):
+        def _score_batch(self, images, content, maps):
             type(self).looked += (len(images),)
-            return super()._examine(images, content, maps)
+            return super()._score_batch(images, content, maps)
 
     class OnlyOfOne(Black):
         def _propose(self, images, masks, content):
@@ -523,38 +537,40 @@ def test_a_proposal_that_changes_nothing_is_not_looked_at():
 
 def test_each_candidate_may_have_a_margin_of_its_own():
     both = {"one": OnePixel(), "all": AllBlack()}
-    report = guard(both, margin={"one": 5.0, "all": 0.5}, max_rounds=1).run(spots(3))
+    report = guard(both, min_improvement={"one": 5.0, "all": 0.5}, max_rounds=1).run(spots(3))
     np.testing.assert_array_equal(report.rounds[0].accepted, [[False], [True]])
-    with pytest.raises(ValueError, match=r"margin must name the candidates .*Received: \['one'\]"):
-        guard(both, margin={"one": 1.0})
+    with pytest.raises(
+        ValueError, match=r"min_improvement must name the candidates .*Received: \['one'\]"
+    ):
+        guard(both, min_improvement={"one": 1.0})
 
 
 def test_a_corrector_that_was_taken_often_enough_is_not_asked_again():
-    report = guard({"one": OnePixel(), "other": OnePixel()}, repeats=1).run(spots(3))
+    report = guard({"one": OnePixel(), "other": OnePixel()}, max_uses=1).run(spots(3))
     assert [one.choice.tolist() for one in report.rounds] == [[0], [1]]
     np.testing.assert_array_equal(report.rounds[1].asked, [[False], [True]])
     assert outcomes(report) == ["improved"] and report.scores.tolist() == [1]
 
 
-@pytest.mark.parametrize("repeats", [0, 1.5, True])
-def test_repeats_are_a_whole_number(repeats):
+@pytest.mark.parametrize("max_uses", [0, 1.5, True])
+def test_repeats_are_a_whole_number(max_uses):
     with pytest.raises(
-        ValueError, match=f"repeats must be a whole number >= 1. Received: {repeats}"
+        ValueError, match=f"max_uses must be a whole number >= 1. Received: {max_uses}"
     ):
-        guard(Black(), repeats=repeats)
+        guard(Black(), max_uses=max_uses)
 
 
 def test_what_changes_all_of_an_image_must_leave_it_looking_sound():
     class AllButOne(OnePixel):
-        full_mask = True
+        whole_image = True
 
     images = spots(3)
-    strict = guard({"most": AllButOne()}, least_p=0.03).run(images)  # p stays at 1 / 40
+    strict = guard({"most": AllButOne()}, min_p_value=0.03).run(images)  # p stays at 1 / 40
     assert strict.rounds[0].choice.tolist() == [-1]
-    lenient = guard({"most": AllButOne()}, least_p=0.025).run(images)
+    lenient = guard({"most": AllButOne()}, min_p_value=0.025).run(images)
     assert lenient.rounds[0].choice.tolist() == [0]
-    with pytest.raises(ValueError, match=r"least_p must lie .*Received: 0"):
-        guard(Black(), least_p=0)
+    with pytest.raises(ValueError, match=r"min_p_value must lie .*Received: 0"):
+        guard(Black(), min_p_value=0)
 
 
 def test_a_mended_image_goes_on_until_it_looks_sound_enough():
@@ -562,10 +578,10 @@ def test_a_mended_image_goes_on_until_it_looks_sound_enough():
     both = {"grey": Grey(0.3), "all": AllBlack()}
     for settings, rounds, score in (
         ({}, [[0]], 0.3),
-        ({"enough_p": 0.27}, [[0]], 0.3),
-        ({"enough_p": 0.28}, [[0], [1]], 0),
+        ({"target_p_value": 0.27}, [[0]], 0.3),
+        ({"target_p_value": 0.28}, [[0], [1]], 0),
     ):
-        report = guard(both, margin=0.1, repeats=1, **settings).run(spots(1))
+        report = guard(both, min_improvement=0.1, max_uses=1, **settings).run(spots(1))
         assert [one.choice.tolist() for one in report.rounds] == rounds
         assert outcomes(report) == ["mended"]
         np.testing.assert_allclose(report.scores, [score], atol=1e-6)
@@ -575,7 +591,7 @@ def test_a_mended_image_goes_on_until_it_looks_sound_enough():
 
 def test_a_mended_image_that_nothing_makes_sounder_stays_mended():
     both = {"grey": Grey(0.3), "all": AllBlack()}
-    report = guard(both, margin=0.4, repeats=1, enough_p=0.28).run(spots(1))
+    report = guard(both, min_improvement=0.4, max_uses=1, target_p_value=0.28).run(spots(1))
     assert [one.choice.tolist() for one in report.rounds] == [[0], [-1]]
     assert outcomes(report) == ["mended"] and not report.flagged.any()
     table = report.to_frame()
@@ -584,23 +600,23 @@ def test_a_mended_image_that_nothing_makes_sounder_stays_mended():
 
 def test_what_only_moves_pixels_is_enough_as_soon_as_the_image_is_not_flagged():
     class MovesTo(AllBlack):
-        lossless = True
+        translates_only = True
 
-        def plainly_needed(self, images):
+        def indicated_for(self, images):
             return np.ones(len(images), bool)
 
         def _propose(self, images, masks, content):
             return 0.3 * images
 
     both = {"move": MovesTo(), "black": Black()}
-    report = guard(both, margin=0.1, enough_p=0.9).run(spots(1))
+    report = guard(both, min_improvement=0.1, target_p_value=0.9).run(spots(1))
     assert [one.choice.tolist() for one in report.rounds] == [[0]]
     assert not report.rounds[0].asked[1, 0]
 
 
 def test_images_that_were_never_flagged_pass_however_sound_they_look():
     images = 0.3 * spots(1)
-    report = guard(Black(), margin=0.1, enough_p=0.9).run(images)
+    report = guard(Black(), min_improvement=0.1, target_p_value=0.9).run(images)
     assert outcomes(report) == ["passed"]
     np.testing.assert_array_equal(report.images, images)
 
@@ -608,16 +624,16 @@ def test_images_that_were_never_flagged_pass_however_sound_they_look():
 def test_of_repairs_the_soundest_sort_is_taken_and_in_it_the_smallest_change():
     # of two white pixels one is flagged still; 0.15 each looks sound; black is as sound as can be
     candidates = {"one": OnePixel(), "grey": Grey(0.15), "black": Black()}
-    for settings, choice in (({}, 1), ({"enough_p": 0.28}, 2)):
+    for settings, choice in (({}, 1), ({"target_p_value": 0.28}, 2)):
         (first,) = guard(candidates, max_rounds=1, **settings).run(spots(2)).rounds
         assert first.accepted.all() and (np.diff(first.change[:, 0]) > 0).all()
         assert first.choice.tolist() == [choice]
     del candidates["black"]  # now none is enough
-    (first,) = guard(candidates, max_rounds=1, enough_p=0.28).run(spots(2)).rounds
+    (first,) = guard(candidates, max_rounds=1, target_p_value=0.28).run(spots(2)).rounds
     assert first.choice.tolist() == [1]
 
 
-@pytest.mark.parametrize("enough_p", [0, 1, -0.5])
-def test_what_is_enough_is_a_rate(enough_p):
-    with pytest.raises(ValueError, match=f"enough_p must lie .*Received: {enough_p!r}"):
-        guard(Black(), enough_p=enough_p)
+@pytest.mark.parametrize("target_p_value", [0, 1, -0.5])
+def test_what_is_enough_is_a_rate(target_p_value):
+    with pytest.raises(ValueError, match=f"target_p_value must lie .*Received: {target_p_value!r}"):
+        guard(Black(), target_p_value=target_p_value)

@@ -8,10 +8,10 @@ from styleguard_edu.images import (
     check_picture,
     from_uint8,
     image_grid,
-    in_colour,
     png_bytes,
     sharpen,
-    stretch_tones,
+    stretch_contrast,
+    to_rgb,
     to_uint8,
 )
 
@@ -162,26 +162,26 @@ def test_a_blurred_image_comes_closer_to_what_it_was_when_sharpened():
 def test_tones_are_stretched_image_by_image_over_all_channels():
     ramp = np.linspace(0.2, 0.6, 300, dtype=np.float32).reshape(1, 10, 10, 3)
     images = np.concatenate([ramp, 1 - ramp])
-    stretched = stretch_tones(images)
+    stretched = stretch_contrast(images)
     assert stretched.dtype == np.float32 and stretched.shape == images.shape
     # 5 and 99 % of the way from 0.2 to 0.6
     np.testing.assert_allclose(stretched[0], np.clip((ramp[0] - 0.22) / 0.376, 0, 1), atol=1e-5)
-    np.testing.assert_array_equal(stretched[1], stretch_tones(images[1:])[0])
+    np.testing.assert_array_equal(stretched[1], stretch_contrast(images[1:])[0])
 
 
 def test_stretched_tones_do_not_depend_on_the_exposure():
     images = batch(n=5, height=28, width=28)
     faded = 0.3 + 0.4 * images
-    np.testing.assert_allclose(stretch_tones(faded), stretch_tones(images), atol=1e-5)
+    np.testing.assert_allclose(stretch_contrast(faded), stretch_contrast(images), atol=1e-5)
 
 
 def test_tones_that_span_the_range_stay_and_a_single_tone_becomes_black():
     binary = np.zeros((1, 10, 10, 1), np.float32)
     binary[0, :3] = 1
-    np.testing.assert_array_equal(stretch_tones(binary), binary)
-    np.testing.assert_array_equal(stretch_tones(np.full((1, 8, 8, 3), 0.7, np.float32)), 0)
+    np.testing.assert_array_equal(stretch_contrast(binary), binary)
+    np.testing.assert_array_equal(stretch_contrast(np.full((1, 8, 8, 3), 0.7, np.float32)), 0)
     with pytest.raises(ValueError, match="images must have shape"):
-        stretch_tones(binary[0])
+        stretch_contrast(binary[0])
 
 
 def test_from_uint8_maps_0_and_255_to_0_and_1_and_adds_the_channel():
@@ -250,8 +250,8 @@ def test_content_is_of_the_number_and_size_of_the_images_and_may_be_missing():
 
 def test_grey_becomes_three_equal_channels_and_colour_stays_as_it_is():
     grey = np.random.default_rng(0).random((2, 3, 3, 1)).astype(np.float32)
-    coloured = in_colour(grey)
+    coloured = to_rgb(grey)
     assert coloured.shape == (2, 3, 3, 3)
     for channel in range(3):
         np.testing.assert_array_equal(coloured[..., channel], grey[..., 0])
-    assert in_colour(coloured) is coloured
+    assert to_rgb(coloured) is coloured

@@ -51,7 +51,7 @@ BLIND = np.zeros((4, 2))  # an encoder that always guesses z = 0
 
 
 def corrector(**settings):
-    settings = {"steps": 200, "prior_weight": 0.0, "grow": 0, "feather": 0.0, **settings}
+    settings = {"steps": 200, "prior_weight": 0.0, "dilation": 0, "feather": 0.0, **settings}
     return LatentCorrector(dense_generator(TWO_ROWS), dense_encoder(BLIND), **settings)
 
 
@@ -133,7 +133,10 @@ def test_holes_in_digits_are_filled_better_than_from_neighbours(kind):
     images, masks, _ = kind(digits, rng=0)
     latent, neighbour = (
         psnr(corrector.correct(images, masks), digits).mean()
-        for corrector in (LatentCorrector(generator, encoder, grow=0), NeighbourCorrector(grow=0))
+        for corrector in (
+            LatentCorrector(generator, encoder, dilation=0),
+            NeighbourCorrector(dilation=0),
+        )
     )
     assert latent > neighbour + 1
 
@@ -147,7 +150,7 @@ def test_a_clone_shares_the_networks():
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("steps", -1), ("steps", 2.5), ("learning_rate", 0), ("prior_weight", -1), ("limit", 2)],
+    [("steps", -1), ("steps", 2.5), ("learning_rate", 0), ("prior_weight", -1), ("max_change", 2)],
 )
 def test_a_number_out_of_range_is_refused_by_name(setting, value):
     with pytest.raises(ValueError, match=rf"{setting} must .* Received: {value}"):

@@ -1,6 +1,6 @@
 from styleguard_edu import networks
 from styleguard_edu.backend import keras
-from styleguard_edu.networks import digit_encoder, folded, segmentation_network
+from styleguard_edu.networks import digit_encoder, fold_batch_norm, segmentation_network
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ def test_a_folded_network_answers_the_same_without_normalising(build, shape):
         rng = np.random.default_rng(1)
         layer.set_weights([rng.uniform(0.5, 2, w.shape) for w in layer.get_weights()])
     assert normalisations(network)
-    alone = folded(network)
+    alone = fold_batch_norm(network)
     assert not normalisations(alone)
     x = np.random.default_rng(0).random((3, *shape), dtype=np.float32)
     for mine, theirs in zip(
@@ -78,14 +78,14 @@ def test_a_folded_layer_has_a_kernel_and_a_bias_known_by_hand():
     dense, normalisation = network.layers[1:]
     dense.set_weights([np.array([[3.0]]), np.array([1.0])])
     normalisation.set_weights([np.array([v]) for v in (2.0, 5.0, 7.0, 4.0)])  # mean 7, variance 4
-    kernel, bias = folded(network).layers[1].get_weights()
+    kernel, bias = fold_batch_norm(network).layers[1].get_weights()
     # 2 * (3 x + 1 - 7) / sqrt(4) + 5
     np.testing.assert_allclose([kernel[0, 0], bias[0]], [3.0, -1.0], rtol=1e-6)
 
 
 def test_folding_copies():
     network = digit_encoder(4, width=2)
-    alone = folded(network)
+    alone = fold_batch_norm(network)
     before = alone(np.ones((1, 28, 28, 1), np.float32), training=False).numpy()
     for layer in network.layers:
         layer.set_weights([w + 1 for w in layer.get_weights()])
@@ -103,7 +103,7 @@ def test_a_normalisation_stays_where_it_cannot_be_folded():
     network = keras.Model(x, [last, keras.layers.BatchNormalization()(last)])
     for layer in normalisations(network):
         layer.set_weights([w + 0.5 for w in layer.get_weights()])
-    alone = folded(network)
+    alone = fold_batch_norm(network)
     assert len(normalisations(alone)) == 3
     shown = np.random.default_rng(0).random((2, 8, 8, 1), dtype=np.float32)
     both = zip(alone(shown, training=False), network(shown, training=False), strict=True)

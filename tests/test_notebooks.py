@@ -196,9 +196,9 @@ def three_exercises_with_folded_solutions(notebook):
         if n + 1 not in solutions:
             yield f"the exercise in cell {n} is not followed by its solution"
     for n, cell in code_cells(notebook):
-        folded = cell.metadata.get("jupyter", {}).get("source_hidden")
-        if "solution" in tags(cell) and not folded:
-            yield f"the solution in cell {n} is not folded (jupyter.source_hidden)"
+        fold_batch_norm = cell.metadata.get("jupyter", {}).get("source_hidden")
+        if "solution" in tags(cell) and not fold_batch_norm:
+            yield f"the solution in cell {n} is not fold_batch_norm (jupyter.source_hidden)"
 
 
 RULES = [
@@ -334,7 +334,11 @@ FAULTS = [
     (sections_in_order, change(24, source="## Notes\n## The idea"), "Exercises"),
     (as_long_as_a_lesson, remove_cells(5, 15), "cells; a lesson has"),
     (few_and_short_code_cells, lambda nb: nb.cells.extend(nb.cells[3:] * 2), "code cells; at most"),
-    (few_and_short_code_cells, change(FIRST_CODE, source="a = 1\n" * 16), "16 lines; at most 15"),
+    (
+        few_and_short_code_cells,
+        change(FIRST_CODE, source="a = 1\n" * 16),
+        "16 lines; at most 15",
+    ),
     (one_import_cell, change(FIRST_CODE, source="from math import pi"), "[2, 6]"),
     (one_import_cell, change(1, source="import os\n" * 13), "13 lines; at most 12"),
     (one_import_cell, change(1, source="%matplotlib inline"), "found them in cells []"),
@@ -353,7 +357,7 @@ FAULTS = [
     (
         three_exercises_with_folded_solutions,
         change_metadata(FIRST_EXERCISE + 1, jupyter={}),
-        "not folded",
+        "not fold_batch_norm",
     ),
 ]
 

@@ -2,7 +2,7 @@ from itertools import islice
 
 from styleguard_edu.models import painting_batches, prepared
 from styleguard_edu.models.painting_crops import CROP, CROPS, SHORT_SIDE
-from styleguard_edu.pictures import matched
+from styleguard_edu.pictures import match_histogram
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_every_crop_is_a_window_of_a_picture_and_some_photos_are_mirrored():
     # of the sizes in which they are learnt from, so nothing is resized
     paintings = [places(360, 500, blue=0.2), places(400, 360, blue=0.7)]
     pictures = [places(320, 320, blue=0.4), places(480, 320, blue=0.9)]
-    wanted = [[matched(photo, painting) for photo in pictures] for painting in paintings]
+    wanted = [[match_histogram(photo, painting) for photo in pictures] for painting in paintings]
     seen, tops = set(), []
     for photos, tones, real, labels in islice(painting_batches(pictures, paintings, seed=0), 10):
         for photo, tone, crop, label in zip(photos, tones, real, labels, strict=True):

@@ -110,7 +110,7 @@ def same(first, second):
 def style():
     """Two paintings, with an effect of their codes; only for tests that teach it nothing."""
     style = make_style(TWO)
-    stirred(style.averaged_generator)
+    stirred(style.ema_generator)
     return style
 
 
@@ -119,7 +119,7 @@ def only():
     """A single painting; the generator paints dark grey, the averaged one light grey."""
     style = make_style(noise())
     only_bias(style.generator, 0.25)
-    only_bias(style.averaged_generator, 0.75)
+    only_bias(style.ema_generator, 0.75)
     return style
 
 
@@ -134,7 +134,7 @@ def test_paintings_are_named_by_their_keys_or_painting(style, only):
 def test_new_networks_have_one_code_a_painting_and_follow_the_seed():
     first, again = (PaintingStyle(TWO, seed=3) for _ in range(2))
     assert first.generator.input_shape[-1] == first.discriminator.input_shape[-1] == (None, 2)
-    for role in ("generator", "discriminator", "averaged_generator"):
+    for role in ("generator", "discriminator", "ema_generator"):
         assert same(weights(getattr(first, role)), weights(getattr(again, role)))
 
 
@@ -176,7 +176,7 @@ def test_networks_for_another_number_of_paintings_are_refused():
     [
         *({term: -0.1} for term in (*TERMS, "tolerance", "weight_rate", "r1_weight")),
         {"r1_every": 0},
-        {"average_decay": 1},
+        {"ema_decay": 1},
     ],
 )
 def test_compile_names_the_wrong_setting(style, wrong):
@@ -448,13 +448,13 @@ def test_a_repainted_picture_has_the_size_of_the_picture(style, height, width):
 def test_transfer_shows_what_the_averaged_generator_says_now():
     style, picture = restarted(), noise(16, 20)
     first = style.transfer(picture, style.names[0])
-    for weight in style.averaged_generator.trainable_weights:
+    for weight in style.ema_generator.trainable_weights:
         weight.assign(0.9 * weight)
     again = style.transfer(picture, style.names[0], seed=0)
     padded = np.pad(picture, ((8, 8), (8, 8), (0, 0)), mode="reflect")[np.newaxis]
     grain = np.random.default_rng(0).standard_normal((1, 32, 36, 1), np.float32)
     code = style.code(style.names[0])[np.newaxis]
-    eager = style.averaged_generator([padded, grain, code], training=False).numpy()
+    eager = style.ema_generator([padded, grain, code], training=False).numpy()
     np.testing.assert_allclose(again, eager[0, 8:24, 8:28], atol=1e-5)
     assert np.abs(again - first).max() > 1e-3
 
@@ -495,7 +495,7 @@ def test_any_kind_of_number_as_strength_gives_float32(style, kind):
 
 @pytest.mark.parametrize("strength", [0.1, 1 / 3, 0.7, 0.9])
 def test_no_strength_leads_out_of_the_range(style, monkeypatch, strength):
-    monkeypatch.setattr(style.averaged_generator, "call", lambda inputs, **_: inputs[0])
+    monkeypatch.setattr(style.ema_generator, "call", lambda inputs, **_: inputs[0])
     white = np.ones((16, 16, 3), np.float32)
     assert style.transfer(white, "sun", strength=strength).max() <= 1
 

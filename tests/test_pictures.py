@@ -8,7 +8,7 @@ import zlib
 import styleguard_edu
 from styleguard_edu import decoding
 from styleguard_edu.decoding import MOST_PIXELS
-from styleguard_edu.pictures import fit_short_side, load_picture, matched, save_picture
+from styleguard_edu.pictures import fit_short_side, load_picture, match_histogram, save_picture
 
 import numpy as np
 import pytest
@@ -485,7 +485,7 @@ def test_the_package_exports_load_picture():
 def test_a_matched_picture_has_the_others_colours_and_its_own_drawing():
     rng = np.random.default_rng(0)
     photo, target = rng.random((40, 60, 3)), 0.5 * rng.random((50, 30, 3)) ** 2 + [0.1, 0.2, 0.5]
-    found = matched(photo, target)
+    found = match_histogram(photo, target)
     assert found.shape == photo.shape
     assert found.dtype == np.float32
     for channel in range(3):
@@ -499,4 +499,4 @@ def test_a_matched_picture_has_the_others_colours_and_its_own_drawing():
 
 def test_a_picture_matched_to_itself_stays():
     photo = np.random.default_rng(0).random((40, 60, 3), dtype=np.float32)
-    np.testing.assert_allclose(matched(photo, photo), photo, atol=1e-6)
+    np.testing.assert_allclose(match_histogram(photo, photo), photo, atol=1e-6)

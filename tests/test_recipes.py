@@ -13,7 +13,7 @@ from styleguard_edu.gallery import PHOTO_SPLITS
 from styleguard_edu.metrics import ssim
 from styleguard_edu.models import GAN, endless_batches
 from styleguard_edu.networks import digit_discriminator, digit_generator, digit_judge
-from styleguard_edu.pictures import matched
+from styleguard_edu.pictures import match_histogram
 from styleguard_edu.styles import STYLES, render_style
 
 import numpy as np
@@ -49,7 +49,7 @@ def train(stops, judge, *, seed=0):
     return _snapshots.train_with_snapshots(
         gan,
         lambda start: endless_batches(IMAGES, 8, seed=0, start=start),
-        lambda: digits._snapshot(gan.averaged_generator, judge),
+        lambda: digits._snapshot(gan.ema_generator, judge),
         stops,
         name="trial",
     )
@@ -370,7 +370,7 @@ def test_only_what_is_asked_is_measured(monkeypatch):
     monkeypatch.setattr(painting.texture, "halo_strength", lambda *_: pytest.fail("measured"))
     photo, target = noise(64, 96), noise(64, 80, seed=1)
     found = painting.measure_repainting(
-        lambda photo: matched(photo, target), target, {"one": photo}, only=("structure",)
+        lambda photo: match_histogram(photo, target), target, {"one": photo}, only=("structure",)
     )
     assert set(found) == {"structure"}
 
@@ -393,7 +393,7 @@ def test_a_row_of_a_card_holds_the_networks_measures_and_the_baselines(monkeypat
         ends = {"photo_texture", "floor_texture"}
         assert set(row) == MEASURES | {"matched_texture", "matched_structure"} | ends
         base = painting.measure_repainting(
-            lambda photo, name=name: matched(photo, targets[name]), targets[name], one
+            lambda photo, name=name: match_histogram(photo, targets[name]), targets[name], one
         )
         assert row["matched_texture"] == round(base["texture"], 4)
         assert row["matched_structure"] == round(base["structure"], 4)

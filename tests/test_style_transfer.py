@@ -163,14 +163,14 @@ def test_strength_is_the_share_of_the_restyled_image(untrained):
 
 def test_no_strength_leads_out_of_the_range():
     transfer, white = restarted(), np.ones((1, 28, 28, 1), np.float32)
-    only_bias(transfer.averaged_generator, 1 - 1e-9)
+    only_bias(transfer.ema_generator, 1 - 1e-9)
     for strength in (0.1, 1 / 3, 0.7, 0.9):
         assert transfer.transfer(white, "ink", strength=strength).max() <= 1
 
 
 def test_what_G_draws_known_by_hand():
     transfer, black = restarted(), np.zeros((2, 28, 28, 1))
-    only_bias(transfer.averaged_generator, 0.25)
+    only_bias(transfer.ema_generator, 0.25)
     np.testing.assert_allclose(transfer.transfer(black, "ink"), 0.25, atol=1e-6)
     np.testing.assert_allclose(transfer.transfer(black, "ink", strength=0.4), 0.1, atol=1e-6)
 
@@ -200,7 +200,7 @@ def test_a_batch_is_restyled_as_its_images_one_by_one(untrained):
 def test_the_averaged_generator_draws():
     transfer = restarted()
     only_bias(transfer.generator, 0.25)
-    only_bias(transfer.averaged_generator, 0.75)
+    only_bias(transfer.ema_generator, 0.75)
     np.testing.assert_allclose(transfer.transfer(DIGITS, "ink"), 0.75, atol=1e-6)
 
 
@@ -312,12 +312,12 @@ def test_the_penalty_is_part_of_what_the_discriminator_lowers():
 
 
 def test_averaged_generator_lies_between_start_and_now():
-    transfer = restarted(average_decay=0.9)
+    transfer = restarted(ema_decay=0.9)
     start = weights(transfer.generator)
     transfer.steps.assign(10_000)
     transfer.train_step(tensors())
     for old, new, average in zip(
-        start, weights(transfer.generator), weights(transfer.averaged_generator), strict=True
+        start, weights(transfer.generator), weights(transfer.ema_generator), strict=True
     ):
         np.testing.assert_allclose(average, 0.9 * old + 0.1 * new, atol=1e-6)
 

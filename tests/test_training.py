@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from styleguard_edu.backend import keras
 from styleguard_edu.images import png_bytes
-from styleguard_edu.models import LivePreview, Progress, endless_batches, training
+from styleguard_edu.models import LivePreview, StopAfter, endless_batches, training
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_batch_size_must_fit_the_images(batch_size):
 
 
 def test_progress_stops_after_the_given_steps_and_shows_the_time_left(capsys):
-    progress = Progress(steps=10)
+    progress = StopAfter(steps=10)
     small_model().fit(*DATA, batch_size=8, epochs=100, verbose=0, callbacks=[progress])
     assert progress.steps_done == 10
     shown = capsys.readouterr().err
@@ -55,7 +55,9 @@ def test_progress_stops_after_the_given_steps_and_shows_the_time_left(capsys):
 
 def test_progress_stops_after_the_given_seconds(capsys):
     clock = time.perf_counter()
-    small_model().fit(*DATA, batch_size=1, epochs=10**6, verbose=0, callbacks=[Progress(seconds=1)])
+    small_model().fit(
+        *DATA, batch_size=1, epochs=10**6, verbose=0, callbacks=[StopAfter(seconds=1)]
+    )
     assert 1 <= time.perf_counter() - clock < 6
     assert "1/1 s" in capsys.readouterr().err
 
@@ -63,13 +65,13 @@ def test_progress_stops_after_the_given_seconds(capsys):
 @pytest.mark.parametrize("budget", [{}, {"steps": 5, "seconds": 5}])
 def test_progress_wants_exactly_one_budget(budget):
     with pytest.raises(ValueError, match="exactly one of steps and seconds"):
-        Progress(**budget)
+        StopAfter(**budget)
 
 
 @pytest.mark.parametrize("budget", [{"steps": 0}, {"seconds": -1}])
 def test_progress_wants_a_positive_budget(budget):
     with pytest.raises(ValueError, match=f"{next(iter(budget))} must be positive"):
-        Progress(**budget)
+        StopAfter(**budget)
 
 
 class Screen:

@@ -33,7 +33,7 @@ _KINDS = (
     *(Fog, Brightness, Ghost, Checkerboard, Halo, Edges, ColourCast, StyleLeak),
 )
 # Snake-case name -> class, group by group.
-KINDS = {kind.name: kind for kind in _KINDS}
+ANOMALIES = {kind.name: kind for kind in _KINDS}
 # "noise", "blur", "geometric", "structural" -> the names of its kinds.
 GROUPS = {
     group: tuple(kind.name for kind in kinds)
@@ -74,8 +74,8 @@ PHOTO_ANOMALIES = {
 }
 
 __all__ = [
+    "ANOMALIES",
     "GROUPS",
-    "KINDS",
     "Anomaly",
     "BlockLoss",
     "Blur",
@@ -107,14 +107,14 @@ __all__ = [
     "Stripe",
     "StyleLeak",
     "Zigzag",
+    "benchmark_anomalies",
     "damage_some",
-    "families",
-    "local_families",
-    "photo_kinds",
+    "local_benchmark_anomalies",
+    "photo_anomalies",
 ]
 
 
-def families(*, colour=False):
+def benchmark_anomalies(*, colour=False):
     """The anomalies of every table of results: each kind at severity 3, over the whole picture.
 
     Parameters
@@ -126,16 +126,16 @@ def families(*, colour=False):
     Returns
     -------
     dict of str to Anomaly
-        By name, in the order of :data:`KINDS`.
+        By name, in the order of :data:`ANOMALIES`.
     """
     return {
         name: kind()
-        for name, kind in KINDS.items()
+        for name, kind in ANOMALIES.items()
         if colour or not (kind.colour_only or kind.needs_content)
     }
 
 
-def local_families():
+def local_benchmark_anomalies():
     """The anomalies with which finding the place is measured: severity 3, part of the picture.
 
     Returns
@@ -143,10 +143,10 @@ def local_families():
     dict of str to Anomaly
         By the kind's name.
     """
-    return {name: KINDS[name](local=True) for name in _LOCAL}
+    return {name: ANOMALIES[name](local=True) for name in _LOCAL}
 
 
-def photo_kinds(level, *, local=True):
+def photo_anomalies(level, *, local=True):
     """Damage in sizes fit for photos.
 
     Parameters
@@ -161,7 +161,7 @@ def photo_kinds(level, *, local=True):
     dict of str to Anomaly
     """
     return {
-        name: KINDS[name](**{KINDS[name]().parameter: values[level]}, local=local)
+        name: ANOMALIES[name](**{ANOMALIES[name]().parameter: values[level]}, local=local)
         for name, values in PHOTO_ANOMALIES.items()
     }
 

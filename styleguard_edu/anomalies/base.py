@@ -52,7 +52,7 @@ class Anomaly:
         In snake case, for keys; in plain words, for tables.
     group : str
         "noise", "blur", "geometric" or "structural".
-    whole, colour_only, needs_content : bool
+    integer, colour_only, needs_content : bool
         Whether the parameter must be whole, grey images are refused, ``content`` must be given.
 
     Raises
@@ -70,7 +70,7 @@ class Anomaly:
     name: ClassVar[str]
     label: ClassVar[str]
     group: ClassVar[str]
-    whole: ClassVar[bool] = False  # the parameter counts something
+    integer: ClassVar[bool] = False  # the parameter counts something
     colour_only: ClassVar[bool] = False
     needs_content: ClassVar[bool] = False
 
@@ -98,14 +98,14 @@ class Anomaly:
 
     def _checked(self, value):
         low, high = self.RANGE
-        kind = "a whole number" if self.whole else "a number"
-        right = is_whole(value) if self.whole else is_number(value)
+        kind = "a whole number" if self.integer else "a number"
+        right = is_whole(value) if self.integer else is_number(value)
         if not right or not low < value <= high or np.isinf(value):  # also refuses NaN
             most = f" and at most {high}" if np.isfinite(high) else ""
             raise ValueError(
                 f"{self.parameter} must be {kind} above {low}{most}. Received: {value!r}"
             )
-        return int(value) if self.whole else float(value)
+        return int(value) if self.integer else float(value)
 
     @property
     def parameter(self):

@@ -119,7 +119,7 @@ class Pixelation(Anomaly):
 
     SEVERITIES = (2, 3, 4, 5, 6)
     RANGE = (1, inf)
-    whole = True
+    integer = True
     group = "blur"
     label = "pixelation"
 

@@ -28,7 +28,7 @@ class Occlusion(Anomaly):
 
     SEVERITIES = (5, 7, 9, 11, 13)
     RANGE = (0, inf)
-    whole = True
+    integer = True
     group = "structural"
     label = "occlusion"
 
@@ -63,7 +63,7 @@ class Scratch(Anomaly):
 
     SEVERITIES = (1, 2, 3, 5, 7)
     RANGE = (0, inf)
-    whole = True
+    integer = True
     group = "structural"
     label = "scratches"
 
@@ -107,7 +107,7 @@ class Zigzag(Anomaly):
 
     SEVERITIES = (2, 3, 5, 7, 9)
     RANGE = (0, inf)
-    whole = True
+    integer = True
     group = "structural"
     label = "zigzag"
 
@@ -145,7 +145,7 @@ class Stripe(Anomaly):
 
     SEVERITIES = (1, 2, 3, 5, 7)
     RANGE = (0, inf)
-    whole = True
+    integer = True
     group = "structural"
     label = "inverted stripe"
 

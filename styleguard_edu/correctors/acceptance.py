@@ -10,10 +10,10 @@ import numpy as np
 from ..images import check_images
 
 
-def accept(score_before, score_after, p_before, p_after, distance, *, margin, limit):
+def accept(score_before, score_after, p_before, p_after, distance, *, min_improvement, max_change):
     r"""Which candidate repairs are acceptable.
 
-    .. math:: s - s' \ge \mathrm{margin}, \qquad p' \ge p, \qquad d \le \mathrm{limit}
+    .. math:: s - s' \ge \mathrm{min_improvement}, \qquad p' \ge p, \qquad d \le \mathrm{max_change}
 
     with anomaly score s, p-value p and distance d from the input; primes mark the candidate. The
     score must be continuous: p-values of badly damaged images are all the same smallest one.
@@ -25,10 +25,10 @@ def accept(score_before, score_after, p_before, p_after, distance, *, margin, li
     score_after, p_after : array_like, ``(n,)`` or ``(k, n)``
         Those of one or of k candidates an image.
     distance : array_like >= 0, ``(n,)`` or ``(k, n)``
-        How far each candidate is from its image, for example :func:`change`.
-    margin : float > 0
+        How far each candidate is from its image, for example :func:`rms_change`.
+    min_improvement : float > 0
         By which the score must fall at least, in its own unit.
-    limit : array_like >= 0, a number or ``(k, 1)`` or ``(k, n)``
+    max_change : array_like >= 0, a number or ``(k, 1)`` or ``(k, n)``
         The largest distance allowed: what was done bounds it.
 
     Returns
@@ -51,10 +51,10 @@ def accept(score_before, score_after, p_before, p_after, distance, *, margin, li
             )
     if distance.min() < 0:
         raise ValueError(f"distance must be at least 0. Received: {distance.min()}")
-    if not 0 < margin < np.inf:
-        raise ValueError(f"margin must be above 0 and finite. Received: {margin}")
-    near = distance <= _limits(limit, score_after.shape)
-    return (score_before - score_after >= margin) & (p_after >= p_before) & near
+    if not 0 < min_improvement < np.inf:
+        raise ValueError(f"min_improvement must be above 0 and finite. Received: {min_improvement}")
+    near = distance <= _max_changes(max_change, score_after.shape)
+    return (score_before - score_after >= min_improvement) & (p_after >= p_before) & near
 
 
 def smallest_change(accepted, distance):
@@ -65,8 +65,8 @@ def smallest_change(accepted, distance):
     accepted : array_like of bool, ``(k, n)``
         From :func:`accept`.
     distance : array_like, ``(k, n)``
-        Comparable between the candidates of an image: where their limits differ, the share of
-        the limit.
+        Comparable between the candidates of an image: where their max_changes differ, the share of
+        the max_change.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def chosen_images(images, candidates, choice):
     return taken
 
 
-def change(before, after):
+def rms_change(before, after):
     r"""How much each image changed: the root of the mean squared difference.
 
     .. math:: d = \sqrt{\tfrac{1}{hwc} \sum (x' - x)^2}
@@ -175,16 +175,16 @@ def _shaped(name, values, like, shape):
     return array
 
 
-def _limits(limit, shape):
-    limit = _numbers("limit", limit, finite=False)
-    if limit.min() < 0:
-        raise ValueError(f"limit must be at least 0. Received: {limit.min()}")
+def _max_changes(max_change, shape):
+    max_change = _numbers("max_change", max_change, finite=False)
+    if max_change.min() < 0:
+        raise ValueError(f"max_change must be at least 0. Received: {max_change.min()}")
     try:
-        return np.broadcast_to(limit, shape)
+        return np.broadcast_to(max_change, shape)
     except ValueError:
         raise ValueError(
-            f"limit must be a number or fit the shape {shape} of score_after. "
-            f"Received: shape {limit.shape}"
+            f"max_change must be a number or fit the shape {shape} of score_after. "
+            f"Received: shape {max_change.shape}"
         ) from None
 
 

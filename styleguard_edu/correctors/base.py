@@ -24,22 +24,22 @@ class Corrector(BaseEstimator):
 
     Parameters
     ----------
-    grow : int >= 0
+    dilation : int >= 0
         Pixels by which a mask grows in all eight directions: damage reaches a little beyond
         where it is seen.
     feather : float >= 0
         Standard deviation of G in pixels, how soft the seam is; at 0 the ring is replaced wholly.
     strength : float in [0, 1]
         Share of the proposal in the result; at 0 nothing changes.
-    limit : float in (0, 1]
-        The largest :func:`styleguard_edu.correctors.change` of an image that is acceptable from
+    max_change : float in (0, 1]
+        The largest :func:`styleguard_edu.correctors.rms_change` of an image that is acceptable from
         this corrector: what bounds a guard that takes its repairs. :meth:`correct` ignores it.
 
     Attributes
     ----------
-    full_mask : bool
+    whole_image : bool
         True for correctors that change all of an image, whatever its mask.
-    lossless : bool
+    translates_only : bool
         True for those among them that only move its pixels.
 
     Raises
@@ -48,20 +48,22 @@ class Corrector(BaseEstimator):
         If a number is not one of those above.
     """
 
-    full_mask = False
-    lossless = False
+    whole_image = False
+    translates_only = False
 
-    def __init__(self, *, grow=1, feather=0.5, strength=1.0, limit=0.35):
-        require_count("grow", grow)
+    def __init__(self, *, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
+        require_count("dilation", dilation)
         require_number("feather", feather, 0, np.inf)
         require_number("strength", strength, 0, 1)
-        require_number("limit", limit, 0, 1)
-        if limit == 0:
-            raise ValueError(f"limit must be above 0: no change is that small. Received: {limit!r}")
-        self.grow = grow
+        require_number("max_change", max_change, 0, 1)
+        if max_change == 0:
+            raise ValueError(
+                f"max_change must be above 0: no change is that small. Received: {max_change!r}"
+            )
+        self.dilation = dilation
         self.feather = feather
         self.strength = strength
-        self.limit = limit
+        self.max_change = max_change
 
     def correct(self, images, masks, content=None):
         """Mend the marked pixels.
@@ -91,7 +93,7 @@ class Corrector(BaseEstimator):
             If the corrector proposes NaN or infinite values.
         """
         images, masks, content = checked(images, masks, content)
-        if self.full_mask:
+        if self.whole_image:
             masks = np.ones_like(masks)
         region = self.region(masks)
         rows = np.flatnonzero(region.any(axis=(1, 2)))
@@ -117,14 +119,14 @@ class Corrector(BaseEstimator):
         Returns
         -------
         ndarray of bool, ``(n, height, width)``
-            The masks, grown; all True for a corrector with ``full_mask``.
+            The masks, grown; all True for a corrector with ``whole_image``.
         """
-        if self.full_mask:
+        if self.whole_image:
             return np.ones_like(masks)
-        side = 2 * self.grow + 1
+        side = 2 * self.dilation + 1
         return maximum_filter(masks, (1, side, side), mode="constant")
 
-    def plainly_needed(self, images):
+    def indicated_for(self, images):
         """Images that no other corrector can be enough for, as one sees without a detector.
 
         Parameters

@@ -24,23 +24,23 @@ class CentreCorrector(Corrector):
         In pixels; an image that lies further off, down or across, is left as it is.
     strength : float in [0, 1]
         As for :class:`Corrector`; in between, the two images lie over each other.
-    limit : float in (0, 1]
+    max_change : float in (0, 1]
         As for :class:`Corrector`; a shift by a stroke's width changes most pixels that show
         something.
     """
 
-    full_mask = True
-    lossless = True
+    whole_image = True
+    translates_only = True
 
-    def __init__(self, *, shift=6.0, strength=1.0, limit=1.0):
-        super().__init__(grow=0, feather=0.0, strength=strength, limit=limit)
+    def __init__(self, *, shift=6.0, strength=1.0, max_change=1.0):
+        super().__init__(dilation=0, feather=0.0, strength=strength, max_change=max_change)
         require_number("shift", shift, 0, np.inf)
         self.shift = shift
 
-    def plainly_needed(self, images):
+    def indicated_for(self, images):
         """Images whose centre of mass is more than 1.25 px off the middle, down or across.
 
-        Parameters and result as for :meth:`Corrector.plainly_needed`.
+        Parameters and result as for :meth:`Corrector.indicated_for`.
         """
         return off_middle(check_images(images))
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..backend import tf
 from ..checks import require_count, require_number, require_positive
-from ..networks.running import network_outputs
+from ..networks.running import run_network
 from ._gradients import BATCH, compiled_gradient, numbers_of_steps
 from .base import Corrector, checked
 from .neighbour import NeighbourCorrector
@@ -41,7 +41,7 @@ class LatentCorrector(Corrector):
         Of Adam, at the start, in units of z; it falls to 0 along half a cosine.
     prior_weight : float >= 0
         prior above.
-    limit, grow, feather, strength
+    max_change, dilation, feather, strength
         As for :class:`Corrector`.
 
     Raises
@@ -58,12 +58,14 @@ class LatentCorrector(Corrector):
         steps=30,
         learning_rate=0.1,
         prior_weight=0.02,
-        limit=0.35,
-        grow=1,
+        max_change=0.35,
+        dilation=1,
         feather=0.5,
         strength=1.0,
     ):
-        super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+        super().__init__(
+            dilation=dilation, feather=feather, strength=strength, max_change=max_change
+        )
         require_count("steps", steps)
         require_positive("learning_rate", learning_rate)
         require_number("prior_weight", prior_weight, 0, np.inf)
@@ -102,7 +104,7 @@ class LatentCorrector(Corrector):
             As for :meth:`correct`, and if the steps do not rise.
         """
         kept = self._descend(images, masks, steps)
-        return np.stack([network_outputs(self.generator, z=z) for z in kept])
+        return np.stack([run_network(self.generator, z=z) for z in kept])
 
     def _propose(self, images, masks, content):
         return self.project(images, masks, [self.steps])[0]
@@ -111,10 +113,10 @@ class LatentCorrector(Corrector):
         """Latents after each number of steps, ``(k, n, d)``."""
         stops = numbers_of_steps(steps)
         images, masks, _ = checked(images, masks, None)
-        filled = NeighbourCorrector(grow=0, feather=0).correct(images, masks)
+        filled = NeighbourCorrector(dilation=0, feather=0).correct(images, masks)
         weights = np.where(masks.all(axis=(1, 2))[:, None, None], True, ~masks).astype(np.float32)
         weights = weights[..., np.newaxis] / weights.sum(axis=(1, 2), keepdims=True)[..., None]
-        z = network_outputs(self.encoder, images=filled)
+        z = run_network(self.encoder, images=filled)
         slope = _misfit_gradient(self.generator)
         kept = np.empty((len(stops), *z.shape), np.float32)
         for start in range(0, len(z), BATCH):

@@ -26,13 +26,13 @@ class NeighbourCorrector(Corrector):
     ----------
     steps : int >= 0
         Of diffusion.
-    grow, feather, strength
+    dilation, feather, strength
         As for :class:`Corrector`. Strokes of digits are three pixels wide: there a growth of 0 is
         safer, as the mask of a detector reaches over the rim already.
     """
 
-    def __init__(self, *, steps=30, grow=1, feather=0.5, strength=1.0):
-        super().__init__(grow=grow, feather=feather, strength=strength)
+    def __init__(self, *, steps=30, dilation=1, feather=0.5, strength=1.0):
+        super().__init__(dilation=dilation, feather=feather, strength=strength)
         require_count("steps", steps)
         self.steps = steps
 
@@ -59,12 +59,12 @@ class MedianCorrector(Corrector):
     ----------
     size : int
         Side of the window in pixels, odd.
-    grow, feather, strength
+    dilation, feather, strength
         As for :class:`Corrector`.
     """
 
-    def __init__(self, *, size=3, grow=1, feather=0.5, strength=1.0):
-        super().__init__(grow=grow, feather=feather, strength=strength)
+    def __init__(self, *, size=3, dilation=1, feather=0.5, strength=1.0):
+        super().__init__(dilation=dilation, feather=feather, strength=strength)
         if not is_whole(size) or size < 1 or size % 2 == 0:
             raise ValueError(f"size must be an odd whole number >= 1. Received: {size!r}")
         self.size = size

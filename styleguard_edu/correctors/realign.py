@@ -7,7 +7,7 @@ from scipy.ndimage import map_coordinates, spline_filter1d
 
 from ..checks import require_number
 from ..images import check_content, check_images
-from ..moments import background, centres_of_mass, layout, middle, off_middle
+from ..moments import background, centres_of_mass, middle, moments, off_middle
 from .base import Corrector
 
 _BATCH_PIXELS = 256 * 28 * 28  # of images realigned at once: bounds the memory
@@ -47,10 +47,10 @@ class RealignCorrector(Corrector):
 
     Of a few affine transforms T inside bounds, take the one with the least
 
-    .. math:: \mathrm{score}(T x) + \mathrm{penalty} \sum_i (\theta_i / b_i)^2 + \mathrm{price}
+    .. math:: \mathrm{score}(T x) + \mathrm{penalty} \sum_i (\theta_i / b_i)^2 + \mathrm{fixed_cost}
 
     with parameters :math:`\theta_i` and bounds :math:`b_i`: of two that help as much the smaller
-    one wins, and the image as it is, which alone has no price, wins ties. If the score is
+    one wins, and the image as it is, which alone has no fixed_cost, wins ties. If the score is
     :math:`-\log p`, the default is a normal prior with the bounds at two standard deviations.
 
     The eleven candidates: the image as it is; centred by mass, by whole pixels; and centred with
@@ -66,13 +66,13 @@ class RealignCorrector(Corrector):
     Parameters
     ----------
     score : callable
-        ``score(images, content) -> (n,)``, at least 0, higher = worse, such as the surprise of a
-        detector (:meth:`styleguard_edu.detectors.FusedDetector.surprise_of`). A transform whose
+        ``score(images, content) -> (n,)``, at least 0, higher = worse, such as the surprisal of a
+        detector (:meth:`styleguard_edu.detectors.FusedDetector.surprisal_of`). A transform whose
         penalty is as high as the score of the image as it is, is not tried. Resampling blurs a
         little: a score that minds, minds every repair.
     penalty : float >= 0
         In units of the score.
-    price : float >= 0
+    fixed_cost : float >= 0
         Of any transform, however small, in units of the score. A sound image in an odd hand could
         nearly always be made more usual.
     box : float >= 1
@@ -83,32 +83,32 @@ class RealignCorrector(Corrector):
         2), columns a row (at most 2); 0 excludes that part of a transform.
     strength : float in [0, 1]
         As for :class:`Corrector`; in between, the two images lie over each other.
-    limit : float in (0, 1]
+    max_change : float in (0, 1]
         As for :class:`Corrector`. A shift by a stroke's width changes most pixels that show
         something, so it is the bounds above that keep the repair small.
     """
 
-    full_mask = True
+    whole_image = True
 
     def __init__(
         self,
         score,
         *,
         penalty=2.0,
-        price=0.0,
+        fixed_cost=0.0,
         box=20.0,
         shift=6.0,
         angle=40.0,
         log_scale=0.6,
         shear=0.6,
         strength=1.0,
-        limit=1.0,
+        max_change=1.0,
     ):
-        super().__init__(grow=0, feather=0.0, strength=strength, limit=limit)
+        super().__init__(dilation=0, feather=0.0, strength=strength, max_change=max_change)
         if not callable(score):
             raise TypeError(f"score must be callable. Received: {score!r}")
         require_number("penalty", penalty, 0, np.inf)
-        require_number("price", price, 0, np.inf)
+        require_number("fixed_cost", fixed_cost, 0, np.inf)
         require_number("box", box, 1, np.inf)
         require_number("shift", shift, 0, np.inf)
         require_number("angle", angle, 0, 90)
@@ -116,7 +116,7 @@ class RealignCorrector(Corrector):
         require_number("shear", shear, 0, 2)
         self.score = score
         self.penalty = penalty
-        self.price = price
+        self.fixed_cost = fixed_cost
         self.box = box
         self.shift = shift
         self.angle = angle
@@ -152,10 +152,10 @@ class RealignCorrector(Corrector):
             parts.append(self._align(images[part], None if content is None else content[part]))
         return Alignment(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def plainly_needed(self, images):
+    def indicated_for(self, images):
         """Images whose centre of mass is more than 1.25 px off the middle, down or across.
 
-        Parameters and result as for :meth:`Corrector.plainly_needed`.
+        Parameters and result as for :meth:`Corrector.indicated_for`.
         """
         return off_middle(check_images(images))
 
@@ -164,7 +164,7 @@ class RealignCorrector(Corrector):
 
     def _align(self, images, content):
         bounds = np.array([self.shift, self.shift, self.angle, self.log_scale, self.shear])
-        seen = layout(images)
+        seen = moments(images)
         transforms = _candidates(seen, images.shape, self.box, bounds)
         shares = np.abs(transforms) / np.where(bounds > 0, bounds, 1)
         penalties = self.penalty * (shares**2).sum(axis=-1)
@@ -172,7 +172,7 @@ class RealignCorrector(Corrector):
         scores = np.stack([self._scored(images, content)] * len(transforms))
         # no score is below 0, so what costs more than there is to gain cannot win: it is not tried
         tried = transforms.any(axis=-1)
-        penalties += self.price * tried
+        penalties += self.fixed_cost * tried
         tried &= penalties < scores
         if tried.any():
             splines = _splines(images)

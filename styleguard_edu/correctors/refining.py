@@ -4,7 +4,7 @@ import numpy as np
 
 from ..backend import keras, tf
 from ..checks import require_number, require_positive
-from ..networks.running import network_outputs
+from ..networks.running import run_network
 from ._gradients import BATCH, compiled_gradient, numbers_of_steps
 
 
@@ -52,7 +52,7 @@ def refine_latents(
     steps : int >= 0, or rising sequence of such
         How many; of a sequence, z is kept after each.
     step_size : float > 0
-        :math:`\eta`; from 2 on, the prior alone makes z grow without end.
+        :math:`\eta`; from 2 on, the prior alone makes z dilation without end.
     weight : float >= 0
         w; 0 draws from the prior.
     prior, temperature : float >= 0
@@ -156,9 +156,9 @@ def refine(generator, parts, critic, z, walks, *, seed=0):
     """
     lower, upper = parts
     z = refine_latents(generator, critic, z, **walks[0], seed=seed)
-    hidden = network_outputs(lower, z=z)
+    hidden = run_network(lower, z=z)
     hidden = refine_latents(upper, critic, hidden, **walks[1])
-    return network_outputs(upper, hidden=hidden)
+    return run_network(upper, hidden=hidden)
 
 
 def _logit_gradient(generator, discriminator):

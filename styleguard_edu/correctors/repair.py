@@ -4,11 +4,11 @@ import numpy as np
 
 from ..checks import require_number
 from ..images import sharpen
-from ..networks.running import segmented
+from ..networks.running import segment
 from .base import Corrector
 
 
-class RepairCorrector(Corrector):
+class RestorationCorrector(Corrector):
     r"""Marked pixels become what a network, shown made damage, guesses they were.
 
     The network was trained to restore images damaged in many ways: the mean squared difference to
@@ -37,7 +37,7 @@ class RepairCorrector(Corrector):
         is softer than what it is the mean of.
     prepare : callable, optional
         ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
-    grow, feather, strength, limit
+    dilation, feather, strength, max_change
         As for :class:`Corrector`.
     """
 
@@ -48,12 +48,14 @@ class RepairCorrector(Corrector):
         views=(),
         sharpness=0.0,
         prepare=None,
-        grow=1,
+        dilation=1,
         feather=0.5,
         strength=1.0,
-        limit=0.35,
+        max_change=0.35,
     ):
-        super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+        super().__init__(
+            dilation=dilation, feather=feather, strength=strength, max_change=max_change
+        )
         require_number("sharpness", sharpness, 0, np.inf)
         self.network = network
         self.views = views
@@ -79,7 +81,7 @@ class RepairCorrector(Corrector):
         return proposed
 
     def _restored(self, seen, content, shape):
-        (guess,) = segmented(self.network, seen, content, self.prepare, wanted=(2,))
+        (guess,) = segment(self.network, seen, content, self.prepare, wanted=(2,))
         return self._checked_proposal(guess, shape)
 
     def _sharpened(self, guess):
@@ -88,7 +90,7 @@ class RepairCorrector(Corrector):
     def _damaged(self, images, guess, masks, content):
         """The network's logits for the images with a guess where they are marked, ``(n,)``."""
         mended = np.where(masks[..., np.newaxis], guess, images)
-        (logits,) = segmented(self.network, mended, content, self.prepare, wanted=(1,))
+        (logits,) = segment(self.network, mended, content, self.prepare, wanted=(1,))
         return logits[:, 0]
 
 
@@ -100,12 +102,14 @@ class RestyleCorrector(Corrector):
     restyle : callable
         ``restyle(images, content) -> ndarray`` of the images' shape; for example
         :class:`styleguard_edu.detectors.SameStyleRestyling`.
-    grow, feather, strength, limit
+    dilation, feather, strength, max_change
         As for :class:`Corrector`.
     """
 
-    def __init__(self, restyle, *, grow=1, feather=0.5, strength=1.0, limit=0.5):
-        super().__init__(grow=grow, feather=feather, strength=strength, limit=limit)
+    def __init__(self, restyle, *, dilation=1, feather=0.5, strength=1.0, max_change=0.5):
+        super().__init__(
+            dilation=dilation, feather=feather, strength=strength, max_change=max_change
+        )
         self.restyle = restyle
 
     def _propose(self, images, masks, content):

@@ -10,7 +10,7 @@ from .. import _lazily
 _HOME = {  # public name -> module that defines it
     "AnomalyDetector": "base",
     "DiscriminatorDetector": "discriminator",
-    "Findings": "base",
+    "Detection": "base",
     "FusedDetector": "fused",
     "NearestRepainting": "restyling",
     "PatchDetector": "patches",
@@ -20,7 +20,7 @@ _HOME = {  # public name -> module that defines it
     "SameStyleRestyling": "restyling",
     "SegmentationDetector": "segmentation",
     "TiledDetector": "tiled",
-    "surprise": "fused",
+    "surprisal": "fused",
 }
 
 __all__ = list(_HOME)

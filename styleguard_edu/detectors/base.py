@@ -12,7 +12,7 @@ from ..networks.running import BATCH
 from ..thresholds import conformal_p_values, threshold_for_rate
 
 
-class Findings(NamedTuple):
+class Detection(NamedTuple):
     """What a detector says about a batch, from one look at it.
 
     Attributes
@@ -41,7 +41,7 @@ class AnomalyDetector(BaseEstimator):
     their scores tell how high a clean image scores. Names that start with ``anomaly`` mean higher
     is worse; in :meth:`score_samples` and :meth:`decision_function`, as in scikit-learn, lower is.
 
-    Subclasses define ``_examine``, which sees a batch of at most 256 images at a time, and, if
+    Subclasses define ``_score_batch``, which sees a batch of at most 256 images at a time, and, if
     they learn, ``_learn``.
 
     Parameters
@@ -49,7 +49,7 @@ class AnomalyDetector(BaseEstimator):
     false_alarm_rate : float in (0, 1)
         Share of clean images that may be flagged. A new value takes effect with the next
         :meth:`calibrate` or :meth:`restore_calibration`.
-    pixel_rate : float in (0, 1)
+    pixel_false_alarm_rate : float in (0, 1)
         Share of clean images' pixels that may lie above the threshold of masks.
 
     Attributes
@@ -70,11 +70,11 @@ class AnomalyDetector(BaseEstimator):
 
     RATE_OF: ClassVar = "of clean images"  # what false_alarm_rate is a share of, in words
 
-    def __init__(self, *, false_alarm_rate=0.05, pixel_rate=0.01):
+    def __init__(self, *, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
         require_rate("false_alarm_rate", false_alarm_rate)
-        require_rate("pixel_rate", pixel_rate)
+        require_rate("pixel_false_alarm_rate", pixel_false_alarm_rate)
         self.false_alarm_rate = false_alarm_rate
-        self.pixel_rate = pixel_rate
+        self.pixel_false_alarm_rate = pixel_false_alarm_rate
 
     def fit(self, images, content=None):
         """Learn what clean images look like; forgets any earlier calibration.
@@ -184,12 +184,12 @@ class AnomalyDetector(BaseEstimator):
         self._require_calibration()
         return self._marked(self.anomaly_map(images, content))
 
-    def examine(self, images, content=None):
+    def detect(self, images, content=None):
         """Scores, p-values, flags, maps and masks from one look at the images.
 
         Returns
         -------
-        Findings
+        Detection
             As from the single methods, but masks of images that are not flagged are empty.
         """
         self._require_calibration()
@@ -197,15 +197,15 @@ class AnomalyDetector(BaseEstimator):
         p_values = conformal_p_values(scores, self.calibration_scores_)
         flagged = scores > self.threshold_
         masks = self._marked(maps) & flagged[:, np.newaxis, np.newaxis]
-        return Findings(scores, p_values, flagged, maps, masks)
+        return Detection(scores, p_values, flagged, maps, masks)
 
-    def repair_scores(self, findings):
+    def acceptance_scores(self, findings):
         """What a repair of an image has to lower: here, its score.
 
         Parameters
         ----------
-        findings : Findings
-            From :meth:`examine`.
+        findings : Detection
+            From :meth:`detect`.
 
         Returns
         -------
@@ -250,20 +250,20 @@ class AnomalyDetector(BaseEstimator):
     def _learn(self, images, content):
         """Learn from clean images; detectors around trained networks have nothing to learn."""
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         """Scores ``(n,)`` and, if asked for, maps ``(n, height, width)``, else None."""
-        raise NotImplementedError(f"{type(self).__name__} must define _examine")
+        raise NotImplementedError(f"{type(self).__name__} must define _score_batch")
 
     def _look(self, images, content, *, maps=True):
         return self._answer(*self._checked(images, content), maps)
 
     def _answer(self, images, content, maps):
-        """What ``_examine`` says about checked images, batch by batch, itself checked."""
+        """What ``_score_batch`` says about checked images, batch by batch, itself checked."""
         batches = []
         for start in range(0, len(images), BATCH):
             part = slice(start, start + BATCH)
             beside = None if content is None else content[part]
-            batches.append(self._examine(images[part], beside, maps))
+            batches.append(self._score_batch(images[part], beside, maps))
         scores, found = zip(*batches, strict=True)
         scores = np.concatenate(scores).astype(np.float64)
         found = np.concatenate(found) if maps else None
@@ -283,7 +283,7 @@ class AnomalyDetector(BaseEstimator):
 
     def _set_calibration(self, scores, maps):
         self._set_scores(scores)
-        self.pixel_threshold_ = float(np.quantile(maps, 1 - self.pixel_rate))
+        self.pixel_threshold_ = float(np.quantile(maps, 1 - self.pixel_false_alarm_rate))
 
     def _set_scores(self, scores):
         self.threshold_ = threshold_for_rate(scores, self.false_alarm_rate)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..backend import tf
-from ..networks.running import network_outputs
+from ..networks.running import run_network
 from .base import AnomalyDetector
 from .reconstruction import smoothed
 
@@ -19,16 +19,18 @@ class DiscriminatorDetector(AnomalyDetector):
     ----------
     discriminator : keras.Model
         Images ``-> (n, 1)`` logits, real = 1; of several logits an image, the mean counts.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(self, discriminator, *, false_alarm_rate=0.05, pixel_rate=0.01):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+    def __init__(self, discriminator, *, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         self.discriminator = discriminator
 
-    def _examine(self, images, content, maps):
-        logits = network_outputs(self.discriminator, images=images)
+    def _score_batch(self, images, content, maps):
+        logits = run_network(self.discriminator, images=images)
         scores = -logits.reshape(len(images), -1).mean(axis=1)
         return scores, self._saliency(images) if maps else None
 

@@ -11,11 +11,11 @@ LEAST = 20  # calibration scores: the outermost 5 % must hold at least one
 class FusedDetector(AnomalyDetector):
     r"""Several detectors asked together.
 
-    Each part's score becomes a surprise :math:`-\log p`, with p its p-value among clean images,
+    Each part's score becomes a surprisal :math:`-\log p`, with p its p-value among clean images,
     two-sided (an image that is *too* easy to reconstruct is suspicious as well) unless the part
     is named in ``one_sided``; beyond the highest score seen, where p-values can only repeat
-    themselves, the surprise goes on growing in proportion to the score. The fused score is the
-    weighted sum of the surprises (Fisher's method), and is calibrated anew, on images that the
+    themselves, the surprisal goes on growing in proportion to the score. The fused score is the
+    weighted sum of the surprisals (Fisher's method), and is calibrated anew, on images that the
     parts' calibration has not seen: of the images given to :meth:`calibrate`, the first, third,
     fifth ... are for the parts, the others for the sum.
 
@@ -30,7 +30,7 @@ class FusedDetector(AnomalyDetector):
     map_weights : dict of str to float, optional
         The map is the sum of the maps of the parts named, each times its number; the map of the
         first part unless given.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
 
     Attributes
@@ -47,9 +47,11 @@ class FusedDetector(AnomalyDetector):
         weights=None,
         map_weights=None,
         false_alarm_rate=0.05,
-        pixel_rate=0.01,
+        pixel_false_alarm_rate=0.01,
     ):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         if not parts:
             raise ValueError("parts must hold at least one detector. Received: none")
         for name, given in (
@@ -69,7 +71,7 @@ class FusedDetector(AnomalyDetector):
         self.weights = weights
         self.map_weights = map_weights
 
-    def surprises(self, images, content=None):
+    def surprisals(self, images, content=None):
         """How unusual each part finds each image; the terms of the fused score.
 
         Parameters
@@ -84,15 +86,15 @@ class FusedDetector(AnomalyDetector):
         """
         self._require_calibration()
         scores, _ = self._ask(*self._checked(images, content), maps=False)
-        return self._surprises(scores, self.part_scores_)
+        return self._surprisals(scores, self.part_scores_)
 
-    def surprise_of(self, name, images, content=None):
+    def surprisal_of(self, name, images, content=None):
         """The same of one part alone, which is all that is asked; ``(n,)``."""
         self._require_calibration()
         if name not in self.parts:
             raise ValueError(f"name must be one of {list(self.parts)}. Received: {name!r}")
         scores = self.parts[name].anomaly_score(images, content)
-        return self._surprises({name: scores}, self.part_scores_)[name]
+        return self._surprisals({name: scores}, self.part_scores_)[name]
 
     def calibrate(self, images, content=None):
         """Learn how high clean images score: the parts on one half of them, the sum on the other.
@@ -143,7 +145,7 @@ class FusedDetector(AnomalyDetector):
             part.fit(images, content)
         vars(self).pop("part_scores_", None)
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         self._require_calibration()  # without it not even the scores have a scale
         scores, shown = self._ask(images, content, maps)
         return self._total(scores, self.part_scores_), shown
@@ -160,15 +162,15 @@ class FusedDetector(AnomalyDetector):
                 shown = found if shown is None else shown + found
         return scores, shown
 
-    def _surprises(self, scores, part_scores):
+    def _surprisals(self, scores, part_scores):
         return {
-            name: surprise(part, part_scores[name], two_sided=name not in self.one_sided)
+            name: surprisal(part, part_scores[name], two_sided=name not in self.one_sided)
             for name, part in scores.items()
         }
 
     def _total(self, scores, part_scores):
         weights = self.weights or {}
-        parts = self._surprises(scores, part_scores)
+        parts = self._surprisals(scores, part_scores)
         return sum(weights.get(name, 1.0) * part for name, part in parts.items())
 
     def _require_images(self, n):
@@ -184,10 +186,10 @@ class FusedDetector(AnomalyDetector):
             raise ValueError(f"half of the {n} images calibrate the parts, and {error}") from None
 
 
-def surprise(scores, calibration_scores, *, two_sided=False):
+def surprisal(scores, calibration_scores, *, two_sided=False):
     r"""How unusual scores are among those of clean images: :math:`-\log p`, made continuous.
 
-    Between calibration scores p is interpolated; beyond the most extreme, the surprise grows by 1
+    Between calibration scores p is interpolated; beyond the most extreme, the surprisal grows by 1
     with each mean excess of the outermost 5 % over their quantile (an exponential tail).
 
     Parameters
@@ -218,14 +220,14 @@ def surprise(scores, calibration_scores, *, two_sided=False):
     for name, values in (("scores", scores), ("calibration_scores", ordered)):
         if not np.isfinite(values).all():
             raise ValueError(f"{name} must be finite. Received: NaN or infinite values")
-    high = _tail_surprise(scores, ordered)
+    high = _tail_surprisal(scores, ordered)
     if not two_sided:
         return high
-    low = _tail_surprise(-scores, -ordered[::-1])
+    low = _tail_surprisal(-scores, -ordered[::-1])
     return np.maximum(np.maximum(high, low) - np.log(2), 0)
 
 
-def _tail_surprise(scores, ordered):
+def _tail_surprisal(scores, ordered):
     m = len(ordered)
     values, first = np.unique(ordered, return_index=True)
     tail = 1 - first / (m + 1)  # the conformal p-value of each calibration score, ties included

@@ -4,7 +4,7 @@ import numpy as np
 from skimage.transform import resize
 from sklearn.exceptions import NotFittedError
 
-from ..networks.running import network_outputs
+from ..networks.running import run_network
 from .base import AnomalyDetector
 
 
@@ -22,7 +22,7 @@ class PatchDetector(AnomalyDetector):
         Images ``-> (n, rows, columns, d)``.
     shrinkage : float in [0, 1]
         Share of the average variance in each :math:`\Sigma`: keeps it invertible.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
 
     Attributes
@@ -33,8 +33,12 @@ class PatchDetector(AnomalyDetector):
         W with :math:`W W^T = \Sigma^{-1}`.
     """
 
-    def __init__(self, features, *, shrinkage=0.1, false_alarm_rate=0.05, pixel_rate=0.01):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+    def __init__(
+        self, features, *, shrinkage=0.1, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01
+    ):
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         if not 0 <= shrinkage <= 1:
             raise ValueError(f"shrinkage must lie in [0, 1]. Received: {shrinkage}")
         self.features = features
@@ -43,7 +47,7 @@ class PatchDetector(AnomalyDetector):
     def _learn(self, images, content):
         if len(images) < 2:
             raise ValueError("images must hold at least 2, to see how they vary. Received: 1")
-        features = network_outputs(self.features, images=images)
+        features = run_network(self.features, images=images)
         n, rows, columns, depth = features.shape
         mean = features.mean(axis=0)
         # in float64, or the little that keeps a covariance invertible is lost to rounding
@@ -55,10 +59,10 @@ class PatchDetector(AnomalyDetector):
         whitener = np.linalg.cholesky(np.linalg.inv(covariance)).astype(np.float32)
         self.mean_, self.whitener_ = mean, whitener.reshape(rows, columns, depth, depth)
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         if not hasattr(self, "mean_"):
             raise NotFittedError("PatchDetector must be fitted first: call fit(images)")
-        features = network_outputs(self.features, images=images)
+        features = run_network(self.features, images=images)
         if features.shape[1:] != self.mean_.shape:
             raise ValueError(
                 "images must be of the size that the detector was fitted to, which gives features "

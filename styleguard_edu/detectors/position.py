@@ -15,11 +15,11 @@ class PositionDetector(AnomalyDetector):
 
     Parameters
     ----------
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         off = centres_of_mass(images) - middle(images.shape)
         scores = np.hypot(*off.T)
         if not maps:

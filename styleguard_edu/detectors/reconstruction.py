@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..networks.running import network_outputs
+from ..networks.running import run_network
 from .base import AnomalyDetector
 
 
@@ -23,7 +23,7 @@ class ReconstructionDetector(AnomalyDetector):
         f; left out of the score unless given.
     feature_weight : float >= 0
         :math:`\kappa`.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
@@ -34,9 +34,11 @@ class ReconstructionDetector(AnomalyDetector):
         features=None,
         feature_weight=1.0,
         false_alarm_rate=0.05,
-        pixel_rate=0.01,
+        pixel_false_alarm_rate=0.01,
     ):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         if not 0 <= feature_weight < np.inf:
             raise ValueError(
                 f"feature_weight must be at least 0 and finite. Received: {feature_weight}"
@@ -45,12 +47,12 @@ class ReconstructionDetector(AnomalyDetector):
         self.features = features
         self.feature_weight = feature_weight
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         again = made_again("reconstruct", self.reconstruct, images, content)
         error = images - again
         scores = (error**2).mean(axis=(1, 2, 3))
         if self.features is not None:
-            seen, expected = (network_outputs(self.features, images=x) for x in (images, again))
+            seen, expected = (run_network(self.features, images=x) for x in (images, again))
             distance = ((seen - expected) ** 2).reshape(len(images), -1).mean(axis=1)
             scores = scores + self.feature_weight * distance
         return scores, smoothed(np.abs(error).mean(axis=-1)) if maps else None

@@ -4,9 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..images import in_colour
+from ..images import to_rgb
 from ..metrics.fidelity import ssim
-from ..networks.running import network_outputs
+from ..networks.running import run_network
 from ..pictures import fit_short_side
 from .base import AnomalyDetector
 from .reconstruction import made_again, smoothed
@@ -29,15 +29,17 @@ class RestylingDetector(AnomalyDetector):
     restyle : callable
         ``restyle(images, content) -> ndarray`` of the images' shape; for example
         :class:`SameStyleRestyling`.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(self, restyle, *, false_alarm_rate=0.05, pixel_rate=0.01):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+    def __init__(self, restyle, *, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         self.restyle = restyle
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         expected = made_again("restyle", self.restyle, images, content)
         scores = 1 - ssim(images, expected)
         return scores, smoothed(np.abs(images - expected).mean(axis=-1)) if maps else None
@@ -57,22 +59,22 @@ class SameStyleRestyling:
         :func:`styleguard_edu.networks.style_generator`.
     codes : ndarray of float, ``(styles, codes)``
         One row a style.
-    namer : keras.Model
+    classifier : keras.Model
         ``(n, height, width, 3) -> (n, styles)``, one logit a style, as built by
-        :func:`styleguard_edu.networks.style_namer`.
+        :func:`styleguard_edu.networks.style_classifier`.
     """
 
-    def __init__(self, generator, codes, namer):
+    def __init__(self, generator, codes, classifier):
         codes = np.asarray(codes, np.float32)
-        wanted = generator.inputs[1].shape[-1], namer.outputs[0].shape[-1]
+        wanted = generator.inputs[1].shape[-1], classifier.outputs[0].shape[-1]
         if codes.ndim != 2 or codes.shape != wanted[::-1]:
             raise ValueError(
-                f"codes must have shape ({wanted[1]}, {wanted[0]}), one row a style that the namer "
+                f"codes must have shape ({wanted[1]}, {wanted[0]}), one row a style that the classifier "
                 f"tells. Received: shape {codes.shape}"
             )
         self.generator = generator
         self.codes = codes
-        self.namer = namer
+        self.classifier = classifier
 
     def __call__(self, images, content):
         """Draw each image again.
@@ -95,11 +97,11 @@ class SameStyleRestyling:
         """
         content = _in_colour_beside(images, content)
         codes = self.codes[self.styles(images)]
-        return network_outputs(self.generator, content=content, code=codes)
+        return run_network(self.generator, content=content, code=codes)
 
     def styles(self, images):
         """Which style each image seems to have: the row of ``codes``, int ``(n,)``."""
-        return network_outputs(self.namer, images=images).argmax(axis=1)
+        return run_network(self.classifier, images=images).argmax(axis=1)
 
 
 class NearestRepainting:
@@ -181,7 +183,7 @@ def _in_colour_beside(images, content):
     """The content in colour, after checking that the images are of its shape."""
     if content is None:
         raise ValueError("content must be given: it is what is restyled. Received: None")
-    content = in_colour(content)
+    content = to_rgb(content)
     if images.shape != content.shape:
         raise ValueError(
             f"images must be in colour, of shape {content.shape}. Received: {images.shape}"

@@ -1,6 +1,6 @@
 """A detector that was shown damage of many kinds, with its true masks."""
 
-from ..networks.running import segmented
+from ..networks.running import segment
 from .base import AnomalyDetector
 
 
@@ -18,15 +18,19 @@ class SegmentationDetector(AnomalyDetector):
         second input it compares images with their content, which must then be given.
     prepare : callable, optional
         ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(self, network, *, prepare=None, false_alarm_rate=0.05, pixel_rate=0.01):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+    def __init__(
+        self, network, *, prepare=None, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01
+    ):
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         self.network = network
         self.prepare = prepare
 
-    def _examine(self, images, content, maps):
-        pixels, image = segmented(self.network, images, content, self.prepare, wanted=(0, 1))
+    def _score_batch(self, images, content, maps):
+        pixels, image = segment(self.network, images, content, self.prepare, wanted=(0, 1))
         return image[:, 0], pixels[..., 0] if maps else None

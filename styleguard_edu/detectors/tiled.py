@@ -25,14 +25,16 @@ class TiledDetector(AnomalyDetector):
     side : int
         Of a tile, in pixels, at least 8; what is left over at the right and lower border is
         joined to the last tile. A smaller picture is one tile.
-    false_alarm_rate, pixel_rate : float in (0, 1)
+    false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`, but of tiles.
     """
 
     RATE_OF = "of clean tiles (one that is flagged flags its picture)"
 
-    def __init__(self, detector, *, side=64, false_alarm_rate=0.05, pixel_rate=0.01):
-        super().__init__(false_alarm_rate=false_alarm_rate, pixel_rate=pixel_rate)
+    def __init__(self, detector, *, side=64, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
+        super().__init__(
+            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
+        )
         require_count("side", side, 8)
         self.detector = detector
         self.side = side
@@ -91,21 +93,21 @@ class TiledDetector(AnomalyDetector):
         self._set_calibration(self._tiles(maps).ravel(), maps)
         return self
 
-    def repair_scores(self, findings):
+    def acceptance_scores(self, findings):
         """The mean over the tiles of a picture.
 
         The worst tile is a poor judge of repairs: it may be one that nothing can help, or one
         that is half marked and has a seam now. On scenes for calibration, what a repair gained in
         PSNR went with the fall of the mean (correlation .74), not with that of the worst (-.49).
 
-        Parameters and result are those of :meth:`AnomalyDetector.repair_scores`.
+        Parameters and result are those of :meth:`AnomalyDetector.acceptance_scores`.
         """
         return self._tiles(findings.maps).mean(axis=(1, 2))
 
     def _learn(self, images, content):
         self.detector.fit(images, content)
 
-    def _examine(self, images, content, maps):
+    def _score_batch(self, images, content, maps):
         shown = self.detector._answer(images, content, True)[1]
         return self._tiles(shown).max(axis=(1, 2)), shown if maps else None
 

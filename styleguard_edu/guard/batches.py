@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..correctors import accept, change, chosen_images, smallest_change
+from ..correctors import accept, chosen_images, rms_change, smallest_change
 from .rounds import Round
 
 
@@ -92,10 +92,10 @@ def _after_round(guard, batch):
 
 def _anything_left(guard, images, taken):
     """Whether any corrector would be asked about the images once more, ``(m,)``."""
-    left = taken < guard.repeats
+    left = taken < guard.max_uses
     for number, corrector in enumerate(guard.candidates.values()):
-        if corrector.lossless and len(images):
-            left[number] &= corrector.plainly_needed(images)
+        if corrector.translates_only and len(images):
+            left[number] &= corrector.indicated_for(images)
     return left.any(axis=0)
 
 
@@ -114,7 +114,7 @@ def _tried(guard, batch, rows, before):
         enough = _enough(guard, trials).any(axis=0)
         for number, (name, corrector) in enumerate(guard.candidates.items()):
             if _stage(corrector) == stage:
-                open_ = ~enough & (batch.taken[number, rows] < guard.repeats)
+                open_ = ~enough & (batch.taken[number, rows] < guard.max_uses)
                 places = _where_asked(corrector, better, open_, choice >= 0)
                 if len(places):
                     _try(guard, name, batch, rows, before, trials, (number, places))
@@ -124,16 +124,16 @@ def _tried(guard, batch, rows, before):
 def _stage(corrector):
     """When a candidate is asked: first those that only move pixels, then those that keep to the
     masks, then those that change all of an image."""
-    return 0 if corrector.lossless else 1 + corrector.full_mask
+    return 0 if corrector.translates_only else 1 + corrector.whole_image
 
 
 def _where_asked(corrector, images, open_, helped):
     """Places of the images about which a corrector is asked: those that only move pixels, only
     where they are plainly needed; the others, if another's proposal helped, though it was not
     enough, only where what that left plainly needs them."""
-    asked, doubtful = open_.copy(), np.flatnonzero(open_ & (helped | corrector.lossless))
+    asked, doubtful = open_.copy(), np.flatnonzero(open_ & (helped | corrector.translates_only))
     if len(doubtful):
-        asked[doubtful] = corrector.plainly_needed(images[doubtful])
+        asked[doubtful] = corrector.indicated_for(images[doubtful])
     return np.flatnonzero(asked)
 
 
@@ -145,20 +145,20 @@ def _try(guard, name, batch, rows, before, trials, where):
     before = _Seen(*(values[places] for values in before))
     made = corrector.correct(batch.images[own], before.masks, content)
     after = _look_again(guard, made, content, batch.images[own], before)
-    moved = change(batch.originals[own], made)
+    moved = rms_change(batch.originals[own], made)
     accepted = accept(
         before.scores,
         after.scores,
         before.p_values,
         after.p_values,
         moved,
-        margin=guard.margins[name],
-        limit=corrector.limit,
+        min_improvement=guard.min_improvements[name],
+        max_change=corrector.max_change,
     )
-    if corrector.full_mask:
+    if corrector.whole_image:
         accepted &= _area(after.masks) <= _area(before.masks)
-        accepted &= after.p_values >= guard.least_p
-        accepted &= ~(after.flagged & corrector.lossless)
+        accepted &= after.p_values >= guard.min_p_value
+        accepted &= ~(after.flagged & corrector.translates_only)
     else:  # what it was not to change is as it was, whatever the detector now thinks of it
         after = after._replace(masks=after.masks & before.masks)
     for values, new in (
@@ -173,24 +173,24 @@ def _try(guard, name, batch, rows, before, trials, where):
 
 def _choice(guard, trials):
     """Which proposal is taken, ``(m,)``; -1 for none."""
-    limits = np.array([[corrector.limit] for corrector in guard.candidates.values()])
+    max_changes = np.array([[corrector.max_change] for corrector in guard.candidates.values()])
     eligible = trials.accepted
     for better in (trials.accepted & ~trials.seen.flagged, _enough(guard, trials)):
         eligible = np.where(better.any(axis=0), better, eligible)
-    return smallest_change(eligible, trials.change / limits)
+    return smallest_change(eligible, trials.change / max_changes)
 
 
 def _enough(guard, trials):
     """Whether proposals leave nothing to do, ``(k, m)``: what only moved pixels spoilt nothing, and
     is accepted only if the image is no longer flagged; for the others that may be deception."""
-    moved = np.array([[corrector.lossless] for corrector in guard.candidates.values()])
-    sound = trials.seen.p_values >= guard.enough_p
+    moved = np.array([[corrector.translates_only] for corrector in guard.candidates.values()])
+    sound = trials.seen.p_values >= guard.target_p_value
     return trials.accepted & ~trials.seen.flagged & (sound | moved)
 
 
 def _look(guard, images, content):
-    found = guard.detector.examine(images, content)
-    scores = guard.detector.repair_scores(found)
+    found = guard.detector.detect(images, content)
+    scores = guard.detector.acceptance_scores(found)
     return _Seen(scores, found.p_values, found.flagged, found.masks)
 
 

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter, grey_erosion
 
 from ..backend import keras
 from ..checkpoints import load_checkpoint
-from ..correctors import CentreCorrector, RealignCorrector, RepairCorrector, RestyleCorrector
+from ..correctors import CentreCorrector, RealignCorrector, RestorationCorrector, RestyleCorrector
 from ..datasets import digit_source
 from ..detectors import (
     DiscriminatorDetector,
@@ -24,7 +24,7 @@ from ..detectors import (
 from ..gallery import load_paintings
 from ..models.painting_style import PaintingStyle
 from ..networks.detectors import hidden_features
-from ..networks.running import folded, network_outputs
+from ..networks.running import fold_batch_norm, run_network
 from .loop import StyleGuard
 
 TILE = 64  # pixels a side, of photos
@@ -32,9 +32,9 @@ TILE = 64  # pixels a side, of photos
 # by 0.25, none did harm on scenes for calibration. One corrector taken once ends the loop, so what
 # is enough matters for digits alone: to look sounder than half of the sound ones.
 SETTINGS = {
-    "digits": {"repeats": 1, "margin": 1.0, "enough_p": 0.5},
-    "restyled_digits": {"repeats": 1, "margin": 1.0},
-    "photos": {"repeats": 1, "margin": 0.25},
+    "digits": {"max_uses": 1, "min_improvement": 1.0, "target_p_value": 0.5},
+    "restyled_digits": {"max_uses": 1, "min_improvement": 1.0},
+    "photos": {"max_uses": 1, "min_improvement": 0.25},
 }
 
 
@@ -92,13 +92,15 @@ def load_guard(domain, *, source=None):
 def digit_guard(checkpoint):
     """Detector, not calibrated yet, and correctors of plain digits, from their checkpoint."""
     gan = load_checkpoint("digit_gan").networks
-    segmenter, encoder = (folded(checkpoint.networks[role]) for role in ("segmenter", "encoder"))
+    segmenter, encoder = (
+        fold_batch_norm(checkpoint.networks[role]) for role in ("segmenter", "encoder")
+    )
     patches = PatchDetector(hidden_features(gan["discriminator"], 0))
     patches.mean_, patches.whitener_ = (checkpoint.arrays[key] for key in ("mean", "whitener"))
-    generator = folded(gan["generator"])
+    generator = fold_batch_norm(gan["generator"])
     drawn_again = keras.Model(encoder.inputs[0], generator(encoder.outputs[0]))
     reconstruction = ReconstructionDetector(
-        lambda images, content: network_outputs(drawn_again, images=images),
+        lambda images, content: run_network(drawn_again, images=images),
         features=hidden_features(gan["discriminator"], -1),
     )
     detector = FusedDetector(
@@ -113,18 +115,18 @@ def digit_guard(checkpoint):
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "repair": RepairCorrector(
+        "repair": RestorationCorrector(
             segmenter,
             views=(_softened, _thinned),
             sharpness=0.5,
-            grow=0,
-            limit=0.8,  # a digit on a ground that was black and is nearly white differs by 0.75
+            dilation=0,
+            max_change=0.8,  # a digit on a ground that was black and is nearly white differs by 0.75
         ),
         "centre": CentreCorrector(),
         "realign": RealignCorrector(
-            lambda images, content: detector.surprise_of("reconstruction", images, content),
+            lambda images, content: detector.surprisal_of("reconstruction", images, content),
             penalty=0.5,  # the bounds are at one standard deviation
-            price=1.0,  # of what gains less, mended by now or not, as much is spoilt as is helped
+            fixed_cost=1.0,  # of what gains less, mended by now or not, as much is spoilt as is helped
         ),
     }
     return detector, correctors
@@ -144,7 +146,7 @@ def restyled_digit_guard(checkpoint):
     """Detector, not calibrated yet, and corrector of restyled digits, from their checkpoint."""
     generator = load_checkpoint("style_digits_other").networks["generator"]
     codes = np.eye(generator.input_shape[1][-1])[1:]  # the first is plain
-    restyle = SameStyleRestyling(generator, codes, checkpoint.networks["namer"])
+    restyle = SameStyleRestyling(generator, codes, checkpoint.networks["classifier"])
     detector = FusedDetector(
         {
             "segmentation": SegmentationDetector(checkpoint.networks["segmenter"]),
@@ -153,9 +155,9 @@ def restyled_digit_guard(checkpoint):
         one_sided=("segmentation", "restyling"),
         weights={"segmentation": 0.25},
         map_weights={"segmentation": 1.0, "restyling": 40.0},  # about the same spread
-        pixel_rate=0.15,  # in what is flagged only, and drawn again, a sound pixel hardly changes
+        pixel_false_alarm_rate=0.15,  # in what is flagged only, and drawn again, a sound pixel hardly changes
     )
-    return detector, RestyleCorrector(restyle, grow=2)
+    return detector, RestyleCorrector(restyle, dilation=2)
 
 
 def photo_guard(checkpoint):
@@ -168,8 +170,8 @@ def photo_guard(checkpoint):
     segmenter = checkpoint.networks["segmenter"]
     part = SegmentationDetector(segmenter, prepare=beside)
     # pixels are marked in flagged tiles only, so more of them may be than of all clean ones
-    detector = TiledDetector(part, side=TILE, pixel_rate=0.05)
-    return detector, RepairCorrector(segmenter, prepare=beside)
+    detector = TiledDetector(part, side=TILE, pixel_false_alarm_rate=0.05)
+    return detector, RestorationCorrector(segmenter, prepare=beside)
 
 
 BUILDERS = {

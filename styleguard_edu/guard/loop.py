@@ -22,30 +22,30 @@ class StyleGuard:
     An image is flagged if its p-value is at most ``false_alarm_rate``; the others are never
     touched. In each round the candidate correctors make proposals for every image in the loop,
     where the detector marked it *as it is now*, and the detector looks at each proposal. With
-    score s (the detector's ``repair_scores``), p-value p, and distance d from the image *as it came
+    score s (the detector's ``acceptance_scores``), p-value p, and distance d from the image *as it came
     in* (primes mark the proposal), one is acceptable if
 
-    .. math:: s - s' \ge \mathrm{margin}, \quad p' \ge p, \quad d' \le \mathrm{limit}
+    .. math:: s - s' \ge \mathrm{min_improvement}, \quad p' \ge p, \quad d' \le \mathrm{max_change}
 
     What a candidate was not to change is as it came, whatever the detector thinks of it now that
     its surroundings are mended: only pixels marked before *and* after a repair are marked in the
-    next round. Candidates that change all of an image (``full_mask``) are asked last, only where no
+    next round. Candidates that change all of an image (``whole_image``) are asked last, only where no
     other proposal is acceptable, or the best of the others is not enough and what it leaves plainly
-    needs them (:meth:`styleguard_edu.correctors.Corrector.plainly_needed`). They must not raise the
-    number of marked pixels, and must leave the image looking sound: :math:`p' \ge` ``least_p``.
-    Those among them that only move pixels (``lossless``) are asked first instead, where the image
+    needs them (:meth:`styleguard_edu.correctors.Corrector.indicated_for`). They must not raise the
+    number of marked pixels, and must leave the image looking sound: :math:`p' \ge` ``min_p_value``.
+    Those among them that only move pixels (``translates_only``) are asked first instead, where the image
     as it is plainly needs them, and are taken only if it is then no longer flagged: that is enough.
 
     Of the acceptable proposals that are enough (of the other candidates: :math:`p' \ge`
-    ``enough_p``), else of those no longer flagged, else of all acceptable ones, the one that uses
-    up the least share of its corrector's ``limit`` is taken. An image leaves the loop when that is
+    ``target_p_value``), else of those no longer flagged, else of all acceptable ones, the one that uses
+    up the least share of its corrector's ``max_change`` is taken. An image leaves the loop when that is
     enough, when no proposal is acceptable (what was taken before is kept), when there is no
-    corrector left to ask (each was taken ``repeats`` times, or only moves pixels and is not plainly
+    corrector left to ask (each was taken ``max_uses`` times, or only moves pixels and is not plainly
     needed), or after ``max_rounds``.
 
     So scores and areas never rise, and the loop ends. That does not make a repair *right*: the
-    detector is the only judge, and a repair that pleases it is kept. Hence the margin and the
-    limits; see :mod:`styleguard_edu.correctors.acceptance`.
+    detector is the only judge, and a repair that pleases it is kept. Hence the least improvement and
+    the largest change; see :mod:`styleguard_edu.correctors.acceptance`.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ class StyleGuard:
         Share of clean images that may be flagged; of clean tiles for a ``TiledDetector``.
     max_rounds : int >= 1
         Repairs of one image, at most.
-    repeats : int >= 1, optional
+    max_uses : int >= 1, optional
         How often one corrector may be taken for one image; ``max_rounds`` unless given. A network
         that was taught to mend damage leads away from the truth where it mends what it mended.
-    margin : float > 0, or dict of str to float > 0
+    min_improvement : float > 0, or dict of str to float > 0
         By which the score must fall in a round, in the unit of the score; or one for each
         candidate.
-    least_p : float in (0, 1)
+    min_p_value : float in (0, 1)
         The p-value that an image must reach if all of it is changed. A score falls easily if a
         whole image is made smaller or smoother; to look sound is harder.
-    enough_p : float in (0, 1), optional
+    target_p_value : float in (0, 1), optional
         The p-value with which a repaired image leaves the loop; to be no longer flagged is enough
         unless given. A repair is chosen for what the detector thinks of it, so it looks sounder
         than it is: one that is just not flagged has often mended a symptom.
@@ -78,7 +78,7 @@ class StyleGuard:
         At the guard's rate: a copy, sharing its networks, if the one given has another rate.
     candidates : dict of str to Corrector
         By name.
-    margins : dict of str to float
+    min_improvements : dict of str to float
         By the same names.
 
     Raises
@@ -99,27 +99,29 @@ class StyleGuard:
         *,
         false_alarm_rate=0.05,
         max_rounds=3,
-        repeats=None,
-        margin=1.0,
-        least_p=0.01,
-        enough_p=None,
+        max_uses=None,
+        min_improvement=1.0,
+        min_p_value=0.01,
+        target_p_value=None,
     ):
         require_count("max_rounds", max_rounds, least=1)
-        if repeats is not None:
-            require_count("repeats", repeats, least=1)
-        require_rate("least_p", least_p)
-        if enough_p is not None:
-            require_rate("enough_p", enough_p)
+        if max_uses is not None:
+            require_count("max_uses", max_uses, least=1)
+        require_rate("min_p_value", min_p_value)
+        if target_p_value is not None:
+            require_rate("target_p_value", target_p_value)
         self.detector = _at_rate(detector, false_alarm_rate)
         self.corrector = corrector
         self.candidates = _named(corrector)
-        self.margins = _margins(margin, self.candidates)
+        self.min_improvements = _min_improvements(min_improvement, self.candidates)
         self.false_alarm_rate = false_alarm_rate
         self.max_rounds = max_rounds
-        self.repeats = max_rounds if repeats is None else repeats
-        self.least_p = least_p
-        self.enough_p = 0.0 if enough_p is None else enough_p  # what is flagged never is enough
-        self.margin = margin
+        self.max_uses = max_rounds if max_uses is None else max_uses
+        self.min_p_value = min_p_value
+        self.target_p_value = (
+            0.0 if target_p_value is None else target_p_value
+        )  # what is flagged never is enough
+        self.min_improvement = min_improvement
 
     def run(self, images, content=None, *, batch_size=256, progress=False):
         """Mend what is flagged, as far as it can be mended.
@@ -205,17 +207,23 @@ class StyleGuard:
         )
 
 
-def _margins(margin, candidates):
-    """The margin of each candidate, by name."""
-    margins = margin if isinstance(margin, dict) else dict.fromkeys(candidates, margin)
-    for value in margins.values():
+def _min_improvements(min_improvement, candidates):
+    """The min_improvement of each candidate, by name."""
+    min_improvements = (
+        min_improvement
+        if isinstance(min_improvement, dict)
+        else dict.fromkeys(candidates, min_improvement)
+    )
+    for value in min_improvements.values():
         if not is_number(value) or not 0 < value < np.inf:
-            raise ValueError(f"margin must be a number above 0, finite. Received: {value!r}")
-    if set(margins) != set(candidates):
+            raise ValueError(
+                f"min_improvement must be a number above 0, finite. Received: {value!r}"
+            )
+    if set(min_improvements) != set(candidates):
         raise ValueError(
-            f"margin must name the candidates {list(candidates)}. Received: {list(margins)}"
+            f"min_improvement must name the candidates {list(candidates)}. Received: {list(min_improvements)}"
         )
-    return margins
+    return min_improvements
 
 
 def _at_rate(detector, rate):

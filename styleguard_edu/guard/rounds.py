@@ -44,7 +44,7 @@ class Round:
         Whether a proposal is flagged still.
     change : ndarray of float64, ``(k, m)``
         How far a proposal is from the image as it came in, see
-        :func:`styleguard_edu.correctors.change`.
+        :func:`styleguard_edu.correctors.rms_change`.
     accepted : ndarray of bool, ``(k, m)``
         Whether a proposal was acceptable.
     choice : ndarray of int, ``(m,)``

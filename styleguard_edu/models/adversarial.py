@@ -24,7 +24,7 @@ class AdversarialModel(keras.Model):
 
     Attributes
     ----------
-    averaged_generator : keras.Model
+    ema_generator : keras.Model
         G with averaged weights: the network to keep.
     steps : keras.Variable
         Steps of the discriminator so far.
@@ -38,8 +38,8 @@ class AdversarialModel(keras.Model):
         super().__init__(name=name)
         self.generator = generator
         self.discriminator = discriminator
-        self.averaged_generator = keras.models.clone_model(generator)
-        self.averaged_generator.set_weights(generator.get_weights())
+        self.ema_generator = keras.models.clone_model(generator)
+        self.ema_generator.set_weights(generator.get_weights())
         self.steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="steps"
         )
@@ -57,7 +57,7 @@ class AdversarialModel(keras.Model):
         *,
         r1_weight=0.1,
         r1_every=8,
-        average_decay=0.999,
+        ema_decay=0.999,
         **kwargs,
     ):
         """Set how both networks learn.
@@ -70,22 +70,22 @@ class AdversarialModel(keras.Model):
             w above; 0 switches the penalty off.
         r1_every : int >= 1
             The penalty is computed on every ``r1_every``-th step.
-        average_decay : float in [0, 1)
+        ema_decay : float in [0, 1)
             Share of the old average kept at each step, once training is under way. 0: no average.
         **kwargs
             As for ``keras.Model.compile``, for example ``run_eagerly=True``.
         """
         require_number("r1_weight", r1_weight, 0, float("inf"))
         require_count("r1_every", r1_every, 1)
-        if not 0 <= average_decay < 1:
-            raise ValueError(f"average_decay must lie in [0, 1). Received: {average_decay}")
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay must lie in [0, 1). Received: {ema_decay}")
         super().compile(**kwargs)
         self.generator_optimizer = generator_optimizer or _adam()
         self.discriminator_optimizer = discriminator_optimizer or _adam()
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.r1_weight, self.r1_every = float(r1_weight), r1_every
-        self.average_decay = float(average_decay)
+        self.ema_decay = float(ema_decay)
 
     def fit(self, x, **kwargs):
         """Train as ``keras.Model.fit`` does; an interrupt ends it early and keeps the networks.
@@ -117,7 +117,7 @@ class AdversarialModel(keras.Model):
                 callback.on_train_end()  # Keras does so only where nothing was raised
             return self.history
 
-    def due_penalty(self, discriminator, real):
+    def lazy_r1_penalty(self, discriminator, real):
         """The R1 penalty on every ``r1_every``-th step, else 0.
 
         Parameters
@@ -140,7 +140,7 @@ class AdversarialModel(keras.Model):
         variables = network.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)
 
-    def learn(self, d_tape, d_loss, g_tape, g_loss):
+    def apply_gradients(self, d_tape, d_loss, g_tape, g_loss):
         """Let both networks learn from losses recorded before either changed; count the step.
 
         Parameters
@@ -152,22 +152,22 @@ class AdversarialModel(keras.Model):
         self.apply(self.discriminator_optimizer, self.discriminator, d_tape, d_loss)
         self.apply(self.generator_optimizer, self.generator, g_tape, g_loss)
         self.steps.assign_add(1)
-        self.update_average()
+        self.update_ema()
 
-    def report(self, **values):
+    def update_metrics(self, **values):
         """Add values to the running means of the same names; return all means by name."""
         for name, value in values.items():
             self.trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def update_average(self):
+    def update_ema(self):
         """Move the average towards G; at first in big strides, so that it forgets the start."""
         steps = tf.cast(self.steps, "float32")
-        keep = tf.minimum(self.average_decay, (1 + steps) / (10 + steps))
-        if self.average_decay == 0:
+        keep = tf.minimum(self.ema_decay, (1 + steps) / (10 + steps))
+        if self.ema_decay == 0:
             keep = 0.0
         for average, weight in zip(
-            self.averaged_generator.variables, self.generator.variables, strict=True
+            self.ema_generator.variables, self.generator.variables, strict=True
         ):
             if average.dtype == "float32":  # not the seed states of random layers
                 average.assign(keep * average + (1 - keep) * weight)
@@ -184,7 +184,7 @@ class AdversarialModel(keras.Model):
         super().load_own_variables(store)
 
 
-def called_real(logits):
+def real_loss(logits):
     r"""Loss that is low where D says "real": the mean of :math:`-\log \sigma(D)`.
 
     Parameters
@@ -199,10 +199,10 @@ def called_real(logits):
     return sum(tf.reduce_mean(tf.nn.softplus(-part)) for part in _as_list(logits))
 
 
-def called_fake(logits):
+def fake_loss(logits):
     r"""Loss that is low where D says "fake": the mean of :math:`-\log (1 - \sigma(D))`.
 
-    Parameters and result are those of :func:`called_real`.
+    Parameters and result are those of :func:`real_loss`.
     """
     return sum(tf.reduce_mean(tf.nn.softplus(part)) for part in _as_list(logits))
 

@@ -2,7 +2,7 @@
 
 from ..backend import keras, tf
 from ..checks import require_count
-from .adversarial import AdversarialModel, called_fake, called_real
+from .adversarial import AdversarialModel, fake_loss, real_loss
 
 
 class GAN(AdversarialModel):
@@ -34,7 +34,7 @@ class GAN(AdversarialModel):
 
     Attributes
     ----------
-    averaged_generator : keras.Model
+    ema_generator : keras.Model
         G with averaged weights: the network to keep.
     steps : keras.Variable
         Steps of the discriminator so far.
@@ -63,7 +63,7 @@ class GAN(AdversarialModel):
         real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         self.discriminator_step(real)
         self.generator_step(tf.shape(real)[0])
-        return self.report()
+        return self.update_metrics()
 
     def discriminator_step(self, real):
         """Let the discriminator learn; returns its loss, without the penalty.
@@ -80,11 +80,13 @@ class GAN(AdversarialModel):
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real, training=True)
             fake_logits = self.discriminator(fake, training=True)
-            loss = called_real(real_logits) + called_fake(fake_logits)
-            total = loss + self.due_penalty(self.discriminator, real)
+            loss = real_loss(real_logits) + fake_loss(fake_logits)
+            total = loss + self.lazy_r1_penalty(self.discriminator, real)
         self.apply(self.discriminator_optimizer, self.discriminator, tape, total)
         self.steps.assign_add(1)
-        self.report(d_loss=loss, d_real=tf.sigmoid(real_logits), d_fake=tf.sigmoid(fake_logits))
+        self.update_metrics(
+            d_loss=loss, d_real=tf.sigmoid(real_logits), d_fake=tf.sigmoid(fake_logits)
+        )
         return loss
 
     def generator_step(self, batch_size):
@@ -101,10 +103,10 @@ class GAN(AdversarialModel):
         with tf.GradientTape() as tape:
             fake = self.generator(self._noise(batch_size), training=True)
             fake_logits = self.discriminator(fake, training=True)
-            loss = called_real(fake_logits)
+            loss = real_loss(fake_logits)
         self.apply(self.generator_optimizer, self.generator, tape, loss)
-        self.update_average()
-        self.report(g_loss=loss)
+        self.update_ema()
+        self.update_metrics(g_loss=loss)
         return loss
 
     def sample(self, n, *, seed=None):
@@ -122,7 +124,7 @@ class GAN(AdversarialModel):
         """
         require_count("n", n, 1)
         z = keras.random.normal((n, self.latent_dim), seed=seed)
-        return self.averaged_generator.predict(z, batch_size=256, verbose=0)
+        return self.ema_generator.predict(z, batch_size=256, verbose=0)
 
     def _noise(self, n):
         return keras.random.normal((n, self.latent_dim), seed=self.noise_seed)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..images import check_picture
-from ..pictures import fit_short_side, matched
+from ..pictures import fit_short_side, match_histogram
 
 SHORT_SIDE = 360  # pixels to which the shorter side of paintings is brought
 PHOTO_SIDE = 320  # the same for photos
@@ -59,7 +59,7 @@ def painting_batches(photos, paintings, *, seed, start=0):
     if not photos:
         raise ValueError("photos must hold at least one picture. Received: none")
     photos = [prepared(photo, PHOTO_SIDE, f"photos[{key!r}]") for key, photo in photos.items()]
-    tones = [[matched(photo, painting) for photo in photos] for painting in paintings]
+    tones = [[match_histogram(photo, painting) for photo in photos] for painting in paintings]
     number = start
     while True:
         rng = np.random.default_rng((seed, number))

@@ -7,10 +7,10 @@ from ..checkpoints import load_checkpoint
 from ..gallery import load_paintings
 from ..images import blend, check_picture
 from ..networks.styles import painting_discriminator, painting_generator, style_code
-from .adversarial import AdversarialModel, called_fake, called_real
+from .adversarial import AdversarialModel, fake_loss, real_loss
 from .painting_crops import SHORT_SIDE, painting_batches, prepared
 from .painting_losses import drawing_difference, tone_difference
-from .training import LivePreview, Progress
+from .training import LivePreview, StopAfter
 
 MOST_WEIGHT = 50.0  # beyond, the painting would hardly matter
 
@@ -87,7 +87,7 @@ class PaintingStyle(AdversarialModel):
         self._seed = 0 if seed is None else seed
         self.noise_seed = keras.random.SeedGenerator(seed)  # of the grain
         # As a graph: called eagerly, it would keep what every layer says until the end.
-        self._repaint = tf.function(lambda *x: self.averaged_generator(list(x), training=False))
+        self._repaint = tf.function(lambda *x: self.ema_generator(list(x), training=False))
         self.compile()
 
     def compile(
@@ -98,7 +98,7 @@ class PaintingStyle(AdversarialModel):
         weight_rate=0.02,
         tone_weight=5.0,
         adversarial_weight=1.0,
-        average_decay=0.995,
+        ema_decay=0.995,
         **kwargs,
     ):
         """Set how both networks learn; called once on construction.
@@ -115,7 +115,7 @@ class PaintingStyle(AdversarialModel):
             b above.
         adversarial_weight : float >= 0
             Weight of D's opinion; without it nothing asks for the painting.
-        average_decay : float in [0, 1)
+        ema_decay : float in [0, 1)
         *args, **kwargs
             As for :class:`styleguard_edu.models.AdversarialModel`.
         """
@@ -132,7 +132,7 @@ class PaintingStyle(AdversarialModel):
         for name, value in settings.items():
             setattr(self, name, float(value))
         self.content_weights.assign(np.full(len(self.names), content_weight, np.float32))
-        super().compile(*args, average_decay=average_decay, **kwargs)
+        super().compile(*args, ema_decay=ema_decay, **kwargs)
 
     def fit(self, photos, *, minutes=None, steps=None, preview=None, callbacks=()):
         """Learn for a while; called again, go on. An interrupt keeps what was learnt.
@@ -160,13 +160,13 @@ class PaintingStyle(AdversarialModel):
         if minutes is not None and not minutes > 0:
             raise ValueError(f"minutes must be positive. Received: {minutes}")
         seconds = None if minutes is None else 60 * minutes
-        callbacks = [Progress(steps=steps, seconds=seconds), *callbacks]
+        callbacks = [StopAfter(steps=steps, seconds=seconds), *callbacks]
         if preview is not None:
             small = prepared(preview, min(256, *np.shape(preview)[:2]), "preview")
             callbacks.append(LivePreview(lambda: self.transfer(small, self.names[0])))
         return super().fit(
             self.batches(photos, start=int(self.steps)),
-            steps_per_epoch=steps or 10**6,  # with a budget in minutes, Progress stops
+            steps_per_epoch=steps or 10**6,  # with a budget in minutes, StopAfter stops
             callbacks=callbacks,
             verbose=0,
         )
@@ -186,22 +186,22 @@ class PaintingStyle(AdversarialModel):
         grain = keras.random.normal(tf.shape(photos[..., :1]), seed=self.noise_seed)
         with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             painted = self.generator([photos, grain, code], training=True)
-            g_loss = called_real(self.discriminator([painted, code], training=True))
+            g_loss = real_loss(self.discriminator([painted, code], training=True))
             content_losses = drawing_difference(painted, photos)
             weights = tf.stop_gradient(tf.gather(self.content_weights, labels))
             tone_loss = tone_difference(painted, tones)
             g_total = self.adversarial_weight * g_loss
             g_total += tf.reduce_mean(weights * content_losses) + self.tone_weight * tone_loss
             shown = tf.stop_gradient(painted)
-            d_loss = called_real(self.discriminator([real, code], training=True))
-            d_loss += called_fake(self.discriminator([shown, code], training=True))
-            d_total = d_loss + self.due_penalty(
+            d_loss = real_loss(self.discriminator([real, code], training=True))
+            d_loss += fake_loss(self.discriminator([shown, code], training=True))
+            d_total = d_loss + self.lazy_r1_penalty(
                 lambda images, training: self.discriminator([images, code], training=training),
                 real,
             )
-        self.learn(d_tape, d_total, g_tape, g_total)
+        self.apply_gradients(d_tape, d_total, g_tape, g_total)
         self._steer(code, content_losses)
-        return self.report(
+        return self.update_metrics(
             d_loss=d_loss,
             g_loss=g_loss,
             content_loss=tf.reduce_mean(content_losses),

@@ -4,10 +4,10 @@ import numpy as np
 
 from ..backend import tf
 from ..checks import require_count
-from ..images import blend, check_images, in_colour
+from ..images import blend, check_images, to_rgb
 from ..networks.styles import style_code
 from ..styles import STYLES, render_style
-from .adversarial import AdversarialModel, called_fake, called_real
+from .adversarial import AdversarialModel, fake_loss, real_loss
 
 PLAIN = "plain"  # the name of "no style": white on black, the way back
 
@@ -100,17 +100,17 @@ class StyleTransfer(AdversarialModel):
             fake = self.generator([real, target], training=True)
             back = self.generator([fake, source], training=True)
             cycle_loss = tf.reduce_mean(tf.abs(back - real))
-            g_loss = called_real(self.discriminator([fake, target], training=True))
+            g_loss = real_loss(self.discriminator([fake, target], training=True))
             g_total = self.adversarial_weight * g_loss + self.cycle_weight * cycle_loss
             shown = tf.stop_gradient(fake)
-            d_loss = called_real(self.discriminator([real, source], training=True))
-            d_loss += called_fake(self.discriminator([shown, target], training=True))
-            d_total = d_loss + self.due_penalty(
+            d_loss = real_loss(self.discriminator([real, source], training=True))
+            d_loss += fake_loss(self.discriminator([shown, target], training=True))
+            d_total = d_loss + self.lazy_r1_penalty(
                 lambda images, training: self.discriminator([images, source], training=training),
                 real,
             )
-        self.learn(d_tape, d_total, g_tape, g_total)
-        return self.report(d_loss=d_loss, g_loss=g_loss, cycle_loss=cycle_loss)
+        self.apply_gradients(d_tape, d_total, g_tape, g_total)
+        return self.update_metrics(d_loss=d_loss, g_loss=g_loss, cycle_loss=cycle_loss)
 
     def transfer(self, images, style, *, strength=1.0):
         """Redraw images in a style, with the averaged generator.
@@ -136,10 +136,10 @@ class StyleTransfer(AdversarialModel):
             [0, 1].
         """
         images = check_images(images)
-        images = in_colour(images)
+        images = to_rgb(images)
         check_images(images, shape=(28, 28, 3))
         codes = np.tile(self.code(style), (len(images), 1))
-        restyled = self.averaged_generator.predict([images, codes], batch_size=256, verbose=0)
+        restyled = self.ema_generator.predict([images, codes], batch_size=256, verbose=0)
         return blend(images, restyled, strength)
 
     def code(self, style):

@@ -42,7 +42,7 @@ def endless_batches(images, batch_size, *, seed, start=0):
         epoch, position = epoch + 1, 0
 
 
-class Progress(keras.callbacks.Callback):
+class StopAfter(keras.callbacks.Callback):
     """Show a progress bar with the time left, and stop when the budget is used up.
 
     A notebook gets a graphical bar, a terminal a plain one. Give exactly one budget, and pass

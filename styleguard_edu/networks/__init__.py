@@ -13,18 +13,18 @@ _HOME = {  # public name -> module that defines it
     "digit_generator": "digits",
     "digit_judge": "digits",
     "feature_extractor": "digits",
-    "folded": "running",
+    "fold_batch_norm": "running",
     "hidden_features": "detectors",
-    "network_outputs": "running",
+    "run_network": "running",
     "painting_discriminator": "styles",
     "painting_generator": "styles",
     "plain_painting_generator": "styles",
     "segmentation_network": "detectors",
-    "segmented": "running",
+    "segment": "running",
     "style_code": "styles",
     "style_discriminator": "styles",
     "style_generator": "styles",
-    "style_namer": "detectors",
+    "style_classifier": "detectors",
 }
 
 __all__ = list(_HOME)

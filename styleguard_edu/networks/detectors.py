@@ -12,7 +12,7 @@ from ..checks import require_count
 layers = keras.layers
 
 # Layers that only restore images.
-MENDER = ("mender", "mender_normalised", "mender_2", "mender_2_normalised", "gain", "offset")
+RESTORER = ("restorer", "restorer_normalised", "restorer_2", "restorer_2_normalised", "gain", "offset")
 
 
 def segmentation_network(
@@ -93,7 +93,7 @@ def segmentation_network(
     image = layers.Dense(4 * width, activation="relu")(summary)
     image = layers.Dense(1, name="image_logit")(image)
     repair = layers.Concatenate()([x, *inputs])
-    for name, filters in (("mender", 2 * width), ("mender_2", width)):
+    for name, filters in (("restorer", 2 * width), ("restorer_2", width)):
         repair = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(repair)
         repair = normalised(name=f"{name}_normalised")(repair)
         repair = layers.LeakyReLU(0.1)(repair)  # with ReLU all of this branch can die
@@ -130,7 +130,7 @@ def digit_encoder(latent_dim=64, *, width=32):
     return keras.Model(images, layers.Dense(latent_dim)(layers.Flatten()(x)), name="digit_encoder")
 
 
-def style_namer(styles, *, width=24):
+def style_classifier(styles, *, width=24):
     """A small classifier that tells in which style an image is.
 
     The mean over all places decides, so a damaged part is outvoted by the sound ones.
@@ -153,7 +153,7 @@ def style_namer(styles, *, width=24):
         x = layers.Conv2D(channels, 3, strides=strides, padding="same")(x)
         x = layers.LeakyReLU(0.2)(x)
     x = layers.Dense(2 * width, activation="relu")(layers.GlobalAveragePooling2D()(x))
-    return keras.Model(images, layers.Dense(styles)(x), name="style_namer")
+    return keras.Model(images, layers.Dense(styles)(x), name="style_classifier")
 
 
 def hidden_features(discriminator, stage):

@@ -14,7 +14,7 @@ BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photo
 _compiled = WeakKeyDictionary()  # network -> which outputs -> their compiled function
 
 
-def network_outputs(network, *, wanted=None, **inputs):
+def run_network(network, *, wanted=None, **inputs):
     """Ask a trained network about any number of images, batch by batch.
 
     Keras' ``predict`` gives the same, but sets up a data pipeline each time, which for a single
@@ -62,7 +62,7 @@ def network_outputs(network, *, wanted=None, **inputs):
     return np.concatenate(answers)
 
 
-def segmented(network, images, content=None, prepare=None, *, wanted=(0, 1, 2)):
+def segment(network, images, content=None, prepare=None, *, wanted=(0, 1, 2)):
     """Ask a network from :func:`segmentation_network` about images of any size.
 
     Images whose sides the network cannot halve often enough are continued by their mirror image.
@@ -102,7 +102,7 @@ def segmented(network, images, content=None, prepare=None, *, wanted=(0, 1, 2)):
         inputs = {
             name: np.pad(x, ((0, 0), *rest, (0, 0)), mode="symmetric") for name, x in inputs.items()
         }
-    answers = network_outputs(network, wanted=wanted, **inputs)
+    answers = run_network(network, wanted=wanted, **inputs)
     return [x[:, :height, :width] if x.ndim == 4 else x for x in answers]
 
 
@@ -128,7 +128,7 @@ def _fits(shape, wanted):
     )
 
 
-def folded(network):
+def fold_batch_norm(network):
     """The same network for use alone: batch normalisation becomes part of the layer before it.
 
     Means and variances do not change any more, so normalising is multiplying and shifting, which a
@@ -166,7 +166,7 @@ def folded(network):
 
 
 def _following_normalisations(network):
-    """Normalisations that can be folded, by the names of the layers before them."""
+    """Normalisations that can be fold_batch_norm, by the names of the layers before them."""
     used = Counter(id(x) for step in network.operations for x in keras.tree.flatten(step.input))
     used.update(id(x) for x in network.outputs)
     makers = {

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..correctors import change
+from ..correctors import rms_change
 from ._page import in_percent, p_in_words
 
 REASONS = ("score", "p", "change")  # of a refusal, in the order of the rule of acceptance
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
     accepted : ndarray of bool, ``(n,)``
     failed : ndarray of bool, ``(3, n)``
         Which conditions of acceptance are not met: of the score, the p-value, the change.
-    margin, limit : float
+    min_improvement, max_change : float
         By which a score must fall, and the largest distance.
     """
 
@@ -42,8 +42,8 @@ class Outcome(NamedTuple):
     shares: np.ndarray
     accepted: np.ndarray
     failed: np.ndarray
-    margin: float
-    limit: float
+    min_improvement: float
+    max_change: float
 
     def below(self, k):
         """What stands below the k-th image: score, p, error, pixels changed, verdict, reasons."""
@@ -96,26 +96,26 @@ def judge(case, repairs, threshold, strength, step):
     images = at_strength(case.damaged, repairs.images[at], case.strengths[strength])
     scores = np.stack([case.scores, repairs.scores[at][strength]])
     p_values = np.stack([case.p_values, repairs.p_values[at][strength]])
-    distances = change(case.damaged, images)
+    distances = rms_change(case.damaged, images)
     difference = strongest(images - case.damaged)
     return Outcome(
         images=images,
         difference=difference,
         scores=scores,
         p_values=p_values,
-        errors=np.stack([change(case.clean, case.damaged), change(case.clean, images)]),
+        errors=np.stack([rms_change(case.clean, case.damaged), rms_change(case.clean, images)]),
         distances=distances,
         shares=(difference != 0).mean(axis=(1, 2, 3)),
         accepted=repairs.accepted[at][strength],
         failed=np.stack(
             [
-                scores[0] - scores[1] < case.margin,
+                scores[0] - scores[1] < case.min_improvement,
                 p_values[1] < p_values[0],
-                distances > repairs.limit,
+                distances > repairs.max_change,
             ]
         ),
-        margin=case.margin,
-        limit=repairs.limit,
+        min_improvement=case.min_improvement,
+        max_change=repairs.max_change,
     )
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..anomalies import GROUPS, KINDS
+from ..anomalies import ANOMALIES, GROUPS
 from ..images import check_images
 from ..plotting import tint_masks
 from ._drawing import encode
@@ -59,7 +59,7 @@ class AnomalyGallery(Explorer):
     content : ndarray of float, ``(n, height, width, 1 or 3)`` in [0, 1], optional
         What the images looked like before they were restyled; "style leak" needs it.
     kinds : sequence of str, optional
-        Names from ``styleguard_edu.anomalies.KINDS``; all that suit the images unless given.
+        Names from ``styleguard_edu.anomalies.ANOMALIES``; all that suit the images unless given.
     seed : int
         Fixes place, direction and sign of the damage.
 
@@ -122,7 +122,7 @@ class AnomalyGallery(Explorer):
     def damage(self, kind, severity, local):
         """Damage the images as in one state; returns a ``Damaged``."""
         rng = np.random.default_rng(self.seed)
-        return KINDS[kind](severity=severity, local=local)(
+        return ANOMALIES[kind](severity=severity, local=local)(
             self.images, rng=rng, content=self.content
         )
 
@@ -133,7 +133,7 @@ class AnomalyGallery(Explorer):
         groups = {group: names for group, names in groups.items() if names}
         self.group = choice("group", {group: group for group in groups})
         self.kind = {
-            group: choice("kind", {KINDS[name].label: name for name in names})
+            group: choice("kind", {ANOMALIES[name].label: name for name in names})
             for group, names in groups.items()
         }
         self.severity = ValueSlider("severity", np.arange(1, 6), index=2)
@@ -162,7 +162,7 @@ class AnomalyGallery(Explorer):
 
     def _words(self, kind, severity, local, shares):
         """The alternative texts and the summary."""
-        label, n = KINDS[kind].label, len(shares)
+        label, n = ANOMALIES[kind].label, len(shares)
         place = "part of the image" if local else "the whole image"
         what = f"{label[0].upper()}{label[1:]}, severity {severity} of 5, {place}"
         alt = (
@@ -189,14 +189,14 @@ def choose_kinds(kinds, *, colour, content):
     if kinds is None:
         return [
             name
-            for name, kind in KINDS.items()
+            for name, kind in ANOMALIES.items()
             if (colour or not kind.colour_only) and (content is not None or not kind.needs_content)
         ]
     kinds = list(kinds)
-    unknown = [name for name in kinds if name not in KINDS]
+    unknown = [name for name in kinds if name not in ANOMALIES]
     if not kinds or unknown:
         raise ValueError(
-            "kinds must hold at least one name, and only names from anomalies.KINDS. "
+            "kinds must hold at least one name, and only names from anomalies.ANOMALIES. "
             f"Received: {', '.join(map(repr, unknown)) or 'none'}"
         )
     return kinds
@@ -205,7 +205,7 @@ def choose_kinds(kinds, *, colour, content):
 def in_words(kind, severity):
     """The physical parameter with its unit, and what a kind of damage imitates."""
     parameter, imitates = WORDS[kind]
-    value = KINDS[kind](severity=severity).value
+    value = ANOMALIES[kind](severity=severity).value
     if kind in _PLURAL:
         value = f"{value} {_PLURAL[kind]}{'s' * (value > 1)}"
     return parameter.format(value), imitates

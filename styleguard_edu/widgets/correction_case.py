@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import require_positive
-from ..correctors import accept, change
+from ..correctors import accept, rms_change
 from ..images import check_content, check_images
 from ._repair_outcome import at_strength
 
@@ -27,8 +27,8 @@ class Repairs:
         At each of s strengths; high scores and small p-values, in (0, 1], are suspicious.
     accepted : ndarray of bool, ``(t, k, s, n)``
         Whether each repair is, by :func:`styleguard_edu.correctors.accept`.
-    limit : float in (0, 1]
-        The largest :func:`styleguard_edu.correctors.change` of an image that is accepted.
+    max_change : float in (0, 1]
+        The largest :func:`styleguard_edu.correctors.rms_change` of an image that is accepted.
     steps : tuple of int, ``(t,)``
         How many steps of refinement were made, increasing.
     whole : bool
@@ -39,7 +39,7 @@ class Repairs:
     scores: np.ndarray
     p_values: np.ndarray
     accepted: np.ndarray
-    limit: float = 0.35
+    max_change: float = 0.35
     steps: tuple = (0,)
     whole: bool = False
 
@@ -66,7 +66,7 @@ class CorrectionCase:
         By the corrector's name.
     start : int
         Which threshold to begin with: the detector's own.
-    margin : float > 0
+    min_improvement : float > 0
         By which a score must fall for a repair to be accepted.
 
     Raises
@@ -85,7 +85,7 @@ class CorrectionCase:
     strengths: np.ndarray
     repairs: dict
     start: int = 0
-    margin: float = 1.0
+    min_improvement: float = 1.0
 
     def __post_init__(self):
         clean = check_images(self.clean, name="clean")
@@ -101,7 +101,7 @@ class CorrectionCase:
             _check_rising(name, getattr(self, name))
         if not (self.strengths[0] >= 0 and self.strengths[-1] <= 1):
             raise ValueError(f"strengths must lie in [0, 1]. Received: {self.strengths}")
-        require_positive("margin", self.margin)
+        require_positive("min_improvement", self.min_improvement)
         if not 0 <= self.start < k:
             raise ValueError(f"start must be one of {k} thresholds. Received: {self.start}")
         if not self.repairs:
@@ -123,7 +123,7 @@ def precompute_case(
     content=None,
     thresholds=None,
     strengths=STRENGTHS,
-    margin=1.0,
+    min_improvement=1.0,
 ):
     """Mend a few images in every way that the correction explorer offers, and judge all repairs.
 
@@ -144,7 +144,7 @@ def precompute_case(
         that mark 2 to 20 % of the clean images' pixels, and higher ones, in three digits.
     strengths : array_like of float, ``(s,)`` in [0, 1]
         Shares of the corrector's result in the repair.
-    margin : float > 0
+    min_improvement : float > 0
         By which a score must fall for a repair to be accepted.
 
     Returns
@@ -160,27 +160,32 @@ def precompute_case(
     _require_shape("damaged", damaged, clean.shape)
     content = check_content(content, damaged)
     strengths = np.asarray(strengths, np.float64)
-    _check_plan(clean, correctors, thresholds, margin)
-    found, clean_maps = detector.examine(damaged, content), detector.anomaly_map(clean, content)
+    _check_plan(clean, correctors, thresholds, min_improvement)
+    found, clean_maps = detector.detect(damaged, content), detector.anomaly_map(clean, content)
     own = detector.pixel_threshold_
     if thresholds is None:
         thresholds = _thresholds(clean_maps, own)
     thresholds = np.asarray(thresholds, np.float64)
     masks = found.maps > thresholds[:, np.newaxis, np.newaxis, np.newaxis]
 
-    before = detector.repair_scores(found), found.p_values
+    before = detector.acceptance_scores(found), found.p_values
 
-    def judge(repaired, limit):
+    def judge(repaired, max_change):
         """Scores, p-values and verdicts of k repairs at all strengths, ``(3, k, s, n)``."""
         mixed = np.stack(
             [at_strength(damaged, one, share) for one in repaired for share in strengths]
         )
         flat = mixed.reshape(-1, *mixed.shape[2:])
-        findings = detector.examine(flat, _repeated(content, len(mixed)))
-        after = detector.repair_scores(findings), findings.p_values
+        findings = detector.detect(flat, _repeated(content, len(mixed)))
+        after = detector.acceptance_scores(findings), findings.p_values
         after = [values.reshape(mixed.shape[:2]) for values in after]
         pairs = (pair for both in zip(before, after, strict=True) for pair in both)
-        accepted = accept(*pairs, change(damaged, mixed), margin=margin, limit=limit)
+        accepted = accept(
+            *pairs,
+            rms_change(damaged, mixed),
+            min_improvement=min_improvement,
+            max_change=max_change,
+        )
         return np.stack([*after, accepted]).reshape(3, len(repaired), len(strengths), -1)
 
     repairs = {
@@ -198,7 +203,7 @@ def precompute_case(
         strengths=strengths,
         repairs=repairs,
         start=int(np.abs(thresholds - own).argmin()),
-        margin=margin,
+        min_improvement=min_improvement,
     )
 
 
@@ -206,7 +211,7 @@ def _repair(damaged, masks, content, versions, judge):
     """The repairs of one corrector, or of one for each number of steps."""
     versions = versions if isinstance(versions, Mapping) else {0: versions}
     first = next(iter(versions.values()))
-    used = masks[:1] if first.full_mask else masks  # the same repair with every mask
+    used = masks[:1] if first.whole_image else masks  # the same repair with every mask
     marked = used.reshape(-1, *used.shape[2:])
     again = _repeated(damaged, len(used)), marked, _repeated(content, len(used))
     full = np.stack(
@@ -215,7 +220,7 @@ def _repair(damaged, masks, content, versions, judge):
             for corrector in versions.values()
         ]
     )
-    judged = np.stack([judge(repaired, first.limit) for repaired in full], axis=1)
+    judged = np.stack([judge(repaired, first.max_change) for repaired in full], axis=1)
     shape = (len(versions), len(masks))
     images, scores, p_values, accepted = (
         np.broadcast_to(values, (*shape, *values.shape[2:])) for values in (full, *judged)
@@ -225,9 +230,9 @@ def _repair(damaged, masks, content, versions, judge):
         scores,
         p_values,
         accepted.astype(bool),
-        limit=first.limit,
+        max_change=first.max_change,
         steps=tuple(versions),
-        whole=first.full_mask,
+        whole=first.whole_image,
     )
 
 
@@ -249,10 +254,10 @@ def _require_shape(name, array, shape):
         raise ValueError(f"{name} must be of shape {tuple(shape)}. Received: {np.shape(array)}")
 
 
-def _check_plan(clean, correctors, thresholds, margin):
+def _check_plan(clean, correctors, thresholds, min_improvement):
     """Refuse what would be refused after the long work."""
     _check_few(clean)
-    require_positive("margin", margin)
+    require_positive("min_improvement", min_improvement)
     if thresholds is not None:
         _check_rising("thresholds", thresholds)
     if not isinstance(correctors, Mapping) or not correctors:

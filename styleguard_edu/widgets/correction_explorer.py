@@ -22,7 +22,7 @@ class CorrectionExplorer(Explorer):
     Everything is looked up: the repairs, and what the detector says about them, come from
     :func:`precompute_case`. An image is framed where it is flagged, its p-value at most
     ``false_alarm_rate``. A repair is accepted as :func:`styleguard_edu.correctors.accept` has it:
-    the score falls by a margin, the p-value does not fall, the image does not change too much.
+    the score falls enough, the p-value does not fall, the image does not change too much.
 
     Parameters
     ----------
@@ -244,8 +244,9 @@ class CorrectionExplorer(Explorer):
             f"{k + 1} ({outcome.why_refused(k)})" for k in range(n) if verdicts[k] == "refused"
         ]
         rule = (
-            f"Accepted if the score falls by {one.margin:g}, p does not fall and the change (root "
-            f"mean square) is at most {outcome.limit:g}."
+            f"Accepted if the score falls by {one.min_improvement:g}, p does not fall and the "
+            f"change (root 
+            f"mean square) is at most {outcome.max_change:g}."
         )
         yield f"{rule} Refused: {', '.join(refused) or 'none'}."
         before, after = outcome.errors

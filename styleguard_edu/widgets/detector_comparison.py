@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from sklearn.metrics import roc_curve
 
-from ..anomalies import KINDS
+from ..anomalies import ANOMALIES
 from ..checks import require_rate
 from ..images import to_uint8
 from ..metrics.detection import pixel_roc_auc, roc_auc
@@ -109,7 +109,9 @@ class DetectorComparison(Explorer):
 
     def name(self, key):
         """What a kind or a detector is called."""
-        return self.names.get(key, KINDS[key].label if key in KINDS else key.replace("_", " "))
+        return self.names.get(
+            key, ANOMALIES[key].label if key in ANOMALIES else key.replace("_", " ")
+        )
 
     def _changed(self, change):
         self.refresh()

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..correctors import change
+from ..correctors import rms_change
 from ..images import check_images
 from ..plotting import overlay_heatmaps
 from ._drawing import encode
@@ -161,7 +161,7 @@ class GuardInMiniature(Explorer):
             return text
         sound = (self.images == self.clean).all(axis=(1, 2, 3))
         text += f" Here: {(flagged & sound).sum()} of {sound.sum()}."
-        before, after = (change(self.clean, batch).mean() for batch in (self.images, images))
+        before, after = (rms_change(self.clean, batch).mean() for batch in (self.images, images))
         return (
             f"{text}\nMean distance from the undamaged images (root mean square): {before:.3f} "
             f"before, {after:.3f} after."

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..images import blend, check_images, image_grid, in_colour, to_uint8
+from ..images import blend, check_images, image_grid, to_rgb, to_uint8
 from ._drawing import FINE, caption, encode
 from ._parts import Explorer, ValueSlider, View, choice
 
@@ -53,7 +53,7 @@ class StyleMixer(Explorer):
         if digit_judge is not None and labels is None:
             raise ValueError("labels must be given with digit_judge. Received: None")
         self.restyle, self.digit_judge, self.style_judge = restyle, digit_judge, style_judge
-        self._plain = in_colour(self.images)
+        self._plain = to_rgb(self.images)
         self._page = _Page(self._plain)
         self._mixtures = {}  # drawn when first asked for
         names = {name: name for name in self.styles}

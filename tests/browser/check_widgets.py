@@ -299,7 +299,7 @@ def without_outputs(path, folder):
     for cell in content["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
-            cell["metadata"].pop("jupyter", None)  # folded solutions cannot be clicked
+            cell["metadata"].pop("jupyter", None)  # fold_batch_norm solutions cannot be clicked
     (folder / path.name).write_text(json.dumps(content), encoding="utf-8")
     return sum(cell["cell_type"] == "code" for cell in content["cells"])
 

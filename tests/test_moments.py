@@ -3,8 +3,8 @@ from styleguard_edu.moments import (
     background,
     centres_of_mass,
     contrast_of,
-    layout,
     middle,
+    moments,
     off_middle,
 )
 
@@ -33,7 +33,7 @@ def test_it_moves_with_the_image_and_is_the_same_for_its_negative():
 @pytest.mark.parametrize("grey", [0.0, 0.3, 1.0])
 def test_a_blank_image_has_its_centre_in_the_middle_and_leans_nowhere(grey):
     images = np.full((2, 8, 10, 1), grey, np.float32)
-    found = layout(images)
+    found = moments(images)
     np.testing.assert_array_equal(centres_of_mass(images), [[4, 5]] * 2)
     np.testing.assert_array_equal(found.centres, [[4, 5]] * 2)
     np.testing.assert_array_equal(found.slants, 0)
@@ -43,7 +43,7 @@ def test_a_blank_image_has_its_centre_in_the_middle_and_leans_nowhere(grey):
 def test_the_slant_is_in_columns_a_row_and_the_side_in_pixels():
     images = black()
     images[0, np.arange(2, 7), np.arange(1, 6)] = 1  # one column to the right a row down
-    found = layout(images)
+    found = moments(images)
     np.testing.assert_allclose(found.slants, [1])
     np.testing.assert_array_equal(found.sides, [5])
     np.testing.assert_allclose(found.centres, [[4, 3]])
@@ -52,7 +52,7 @@ def test_the_slant_is_in_columns_a_row_and_the_side_in_pixels():
 def test_the_box_leaves_out_what_hardly_stands_out():
     images = black()
     images[0, 3:6, 3:7], images[0, 0, 0] = 1, 0.2
-    np.testing.assert_array_equal(layout(images).sides, [4])
+    np.testing.assert_array_equal(moments(images).sides, [4])
 
 
 def test_the_background_is_the_median_of_the_rim_for_each_channel():
