@@ -12,7 +12,14 @@ from ..checks import require_count
 layers = keras.layers
 
 # Layers that only restore images.
-RESTORER = ("restorer", "restorer_normalised", "restorer_2", "restorer_2_normalised", "gain", "offset")
+RESTORER = (
+    "restorer",
+    "restorer_normalised",
+    "restorer_2",
+    "restorer_2_normalised",
+    "gain",
+    "offset",
+)
 
 
 def segmentation_network(

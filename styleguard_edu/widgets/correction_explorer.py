@@ -245,8 +245,7 @@ class CorrectionExplorer(Explorer):
         ]
         rule = (
             f"Accepted if the score falls by {one.min_improvement:g}, p does not fall and the "
-            f"change (root 
-            f"mean square) is at most {outcome.max_change:g}."
+            f"change (root mean square) is at most {outcome.max_change:g}."
         )
         yield f"{rule} Refused: {', '.join(refused) or 'none'}."
         before, after = outcome.errors
