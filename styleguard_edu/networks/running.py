@@ -6,12 +6,13 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 
 from ..backend import keras, tf
+from . import BATCH, BATCH_PIXELS
+
+__all__ = ["compiled", "fold_batch_norm", "run_network", "segment"]
 
 layers = keras.layers
 
-BATCH = 256  # images asked at once, at most
-BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photos too
-_compiled = WeakKeyDictionary()  # network -> which outputs -> their compiled function
+_compiled = {}  # key -> network -> (a second network ->) its compiled function
 
 
 def run_network(network, *, wanted=None, **inputs):
@@ -51,7 +52,13 @@ def run_network(network, *, wanted=None, **inputs):
                 f"{name} must be of shape (n, {described}) for the network {network.name!r}. "
                 f"Received: shape {array.shape}"
             )
-    answer, arrays, answers = _compile(network, wanted), list(inputs.values()), []
+    answer = compiled(
+        ("answers", wanted),
+        _answers if wanted is None else lambda *x: [_answers(*x)[k] for k in wanted],
+        [network],
+        *(tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs),
+    )
+    arrays, answers = list(inputs.values()), []
     pixels = max(np.prod(array.shape[1:3], dtype=int) for array in arrays)
     size = min(BATCH, max(BATCH_PIXELS // pixels, 1))
     for start in range(0, len(arrays[0]), size):
@@ -106,19 +113,43 @@ def segment(network, images, content=None, prepare=None, *, wanted=(0, 1, 2)):
     return [x[:, :height, :width] if x.ndim == 4 else x for x in answers]
 
 
-def _compile(network, wanted):
-    """A network as a TensorFlow function for batches of any size; compiled the first time."""
-    functions = _compiled.setdefault(network, {})
-    if wanted not in functions:
-        weak = ref(network)  # or the table would keep the network alive
+def compiled(key, function, networks, *inputs):
+    """A function of networks and arrays as a TensorFlow graph, compiled once for these networks.
 
-        def answer(*inputs):
-            answers = weak()(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
-            return answers if wanted is None else [answers[k] for k in wanted]
+    This is the one cache of compiled functions. It keeps no network alive: what was compiled goes
+    with the network. If a network's weights change, the compiled function follows.
 
-        shapes = (tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs)
-        functions[wanted] = tf.function(answer).get_concrete_function(*shapes)
-    return functions[wanted]
+    Parameters
+    ----------
+    key : hashable
+        Names what the function does: with the same key and networks, the first one is used again.
+    function : callable
+        ``function(*networks, *tensors)``; it holds no reference to the networks itself.
+    networks : sequence of keras.Model
+    *inputs : tf.TensorSpec
+        Of the tensors; None stands for any size.
+
+    Returns
+    -------
+    callable
+        ``(*tensors) -> `` what ``function`` returns.
+    """
+    *first, last = networks
+    table = _compiled.setdefault(key, WeakKeyDictionary())
+    for network in first:
+        table = table.setdefault(network, WeakKeyDictionary())
+    if last not in table:
+        weak = [ref(network) for network in networks]
+
+        def call(*tensors):
+            return function(*(network() for network in weak), *tensors)
+
+        table[last] = tf.function(call, autograph=False).get_concrete_function(*inputs)
+    return table[last]
+
+
+def _answers(network, *inputs):
+    return network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
 
 
 def _fits(shape, wanted):
@@ -166,7 +197,7 @@ def fold_batch_norm(network):
 
 
 def _following_normalisations(network):
-    """Normalisations that can be fold_batch_norm, by the names of the layers before them."""
+    """Normalisations that can be folded away, by the names of the layers before them."""
     used = Counter(id(x) for step in network.operations for x in keras.tree.flatten(step.input))
     used.update(id(x) for x in network.outputs)
     makers = {
