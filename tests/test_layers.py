@@ -21,6 +21,7 @@ LAYERS = {
     "checks": -2,  # of numbers that a caller gave: images are checked by them, too
     "files": -1,  # where data lie, what is installed, atomic writes
     "backend": -1,  # TensorFlow and Keras, imported quietly
+    "estimators": -1,  # what detectors, correctors and guards share as estimators
     "images": -1,  # the convention for images and pictures
     "decoding": -1,  # picture files to pixels
     # 0: pure functions on arrays
@@ -52,7 +53,8 @@ LAYERS = {
 # They get networks as constructor arguments, so that any network can be put in.
 NEVER = {module: {"models"} for module in ("detectors", "correctors")}
 PURE = [
-    *("checks", "files", "images", "decoding", "pictures", "metrics", "thresholds", "moments"),
+    *("checks", "files", "estimators", "images", "decoding", "pictures", "metrics"),
+    *("thresholds", "moments"),
     *("datasets", "gallery", "anomalies", "styles", "plotting", "sheets", "checkpoints"),
     *("detectors", "detectors.base", "detectors.position", "correctors", "correctors.neighbour"),
     *("correctors.centre", "correctors.realign", "doctor", "cli"),
