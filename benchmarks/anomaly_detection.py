@@ -41,7 +41,7 @@ class PixelDetector(AnomalyDetector):
         super().__init__()
         self.model = model
 
-    def _learn(self, images, content):
+    def _fit(self, images, content):
         self.model.fit(images.reshape(len(images), -1))
 
     def _score_batch(self, images, content, maps):

@@ -25,11 +25,11 @@ def measure_detection(detector, images, kinds, *, content=None, seed=0):
         For each kind ``auroc`` and ``tpr``, the share flagged. Under ``"clean"``: the
         ``false_alarm_rate`` realised.
     """
-    clean = detector.anomaly_score(images, content)
+    clean = detector.anomaly_score(images, content=content)
     table = {"clean": {"false_alarm_rate": float(np.mean(clean > detector.threshold_))}}
     for name, kind in kinds.items():
         damaged = kind(images, rng=seed, content=content)
-        scores = detector.anomaly_score(damaged.images, content)
+        scores = detector.anomaly_score(damaged.images, content=content)
         table[name] = {
             "auroc": roc_auc(clean, scores),
             "tpr": float(np.mean(scores > detector.threshold_)),
@@ -50,7 +50,7 @@ def measure_localisation(detector, images, kinds, *, content=None, seed=0):
     table = {}
     for name, kind in kinds.items():
         damaged = kind(images, rng=seed, content=content)
-        maps = detector.anomaly_map(damaged.images, content)
+        maps = detector.anomaly_map(damaged.images, content=content)
         table[name] = pixel_roc_auc(maps, damaged.masks)
     return table
 

@@ -145,7 +145,7 @@ def repaired_photo(guard, picture, photo, kind, *, seed):
         One, or none if nothing was marked.
     """
     broken = kind(picture, rng=seed, content=photo).images
-    masks = guard.detector.detect(broken, photo).masks
+    masks = guard.detector.detect(broken, content=photo).masks
     if not masks.any():
         return []
     (corrector,) = guard.candidates.values()

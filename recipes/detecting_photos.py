@@ -63,7 +63,8 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     )
     detector, _ = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
     calibration = [middle(scene) for scene in others]
-    detector.calibrate(*stacked(restyled_pairs("paintings", calibration, seed=1)))
+    pictures, content = stacked(restyled_pairs("paintings", calibration, seed=1))
+    detector.calibrate(pictures, content=content)
     arrays = {f"photos_{key}": value for key, value in detector.calibration().items()}
     save_with_card(
         "photo_detector",
@@ -217,7 +218,7 @@ def measure_photo_detector(detector):
         ``false_alarm_rate`` of the tiles; ``pixel_auroc``, the mean, and that of each kind.
     """
     pictures, content = stacked(restyled_pairs("paintings", measured_photos().values(), seed=2))
-    flagged = detector.tile_scores(pictures, content) > detector.threshold_
+    flagged = detector.tile_scores(pictures, content=content) > detector.threshold_
     found = measure_localisation(detector, pictures, photo_anomalies(1), content=content)
     metrics = {
         "false_alarm_rate": float(flagged.mean()),

@@ -64,7 +64,7 @@ def train_restyled_digit_detector_held_out(
     seconds, metrics = 0.0, {}
     for group in GROUPS:
         networks, more_seconds = _trained(steps, learning_rate, seed, without=group)
-        detector = _detector(networks).calibrate(sound[0], plain[0])
+        detector = _detector(networks).calibrate(sound[0], content=plain[0])
         seconds += more_seconds
         unseen = families_of(group, colour=True)
         metrics[group] = detection_table(detector, sound[1], unseen, plain[1])
@@ -100,7 +100,7 @@ def measure_failures(detector, restyled, truth, content):
     """
     similarity = ssim(restyled, truth)
     worst = similarity <= np.quantile(similarity, 0.1)
-    seen = detector.detect(restyled, content)
+    seen = detector.detect(restyled, content=content)
     few = slice(2_000)  # a million pixels are enough
     wrong = np.abs(restyled[few] - truth[few]).mean(axis=-1) > 0.1
     maps = seen.maps[few]
@@ -217,7 +217,7 @@ def _calibrate_and_save(networks, settings, seconds):
     for source in SOURCES:
         digits = load_digits(source, verbose=False)
         plain = digits.calibration.images[:CALIBRATED]
-        detector.calibrate(true_renderings(plain, random_codes(len(plain), rng)), plain)
+        detector.calibrate(true_renderings(plain, random_codes(len(plain), rng)), content=plain)
         arrays |= {f"{source}_{key}": value for key, value in detector.calibration().items()}
         plain = digits.test.images
         codes = random_codes(len(plain), rng)

@@ -319,7 +319,7 @@ def test_a_clone_shares_networks_and_clones_parts():
 
 
 def test_parameters_of_a_part_can_be_reached():
-    tiled = TiledDetector(Brightness()).set_params(detector__pixel_rate=0.2)
+    tiled = TiledDetector(Brightness()).set_params(detector__pixel_false_alarm_rate=0.2)
     assert tiled.detector.pixel_false_alarm_rate == 0.2
 
 

@@ -64,7 +64,7 @@ def in_order(content):
 
 def guarded(guard, images, content=None):
     """What a guard and its detector say of images."""
-    found = guard.detector.detect(images, content)
+    found = guard.detector.detect(images, content=content)
     report = guard.run(images, content)
     return {
         "scores": summary(found.scores),

@@ -66,16 +66,16 @@ def test_the_guard_of_restyled_digits_finds_damage_beside_the_content(restyled):
     detector = load_guard("restyled_digits").detector
     images, plain = restyled
     noisy = Noise(std=0.3)(images, rng=0).images
-    assert roc_auc(detector.anomaly_score(images, plain), detector.anomaly_score(noisy, plain)) > (
-        0.95
-    )
+    assert roc_auc(
+        detector.anomaly_score(images, content=plain), detector.anomaly_score(noisy, content=plain)
+    ) > (0.95)
 
 
 def test_the_guard_of_restyled_digits_finds_a_digit_with_the_wrong_content(restyled):
     detector = load_guard("restyled_digits").detector
     images, plain = restyled
-    exchanged = detector.anomaly_score(images, plain[::-1])
-    assert roc_auc(detector.anomaly_score(images, plain), exchanged) > 0.95
+    exchanged = detector.anomaly_score(images, content=plain[::-1])
+    assert roc_auc(detector.anomaly_score(images, content=plain), exchanged) > 0.95
 
 
 def test_the_guard_of_photos_marks_the_damaged_part_of_a_picture_by_the_other_painter():
@@ -83,9 +83,9 @@ def test_the_guard_of_photos_marks_the_damaged_part_of_a_picture_by_the_other_pa
     photo = measured_photos()["coffee"]
     pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
     damaged = photo_anomalies(2)["occlusion"](pictures, rng=0, content=content)
-    maps = detector.anomaly_map(damaged.images, content)
+    maps = detector.anomaly_map(damaged.images, content=content)
     assert maps[damaged.masks].mean() > maps[~damaged.masks].mean()
-    assert detector.tile_scores(pictures, content).shape == (1, 256 // TILE, 384 // TILE)
+    assert detector.tile_scores(pictures, content=content).shape == (1, 256 // TILE, 384 // TILE)
 
 
 @pytest.mark.parametrize("domain", BUILDERS)
@@ -104,9 +104,9 @@ def test_a_repair_of_a_photo_is_judged_by_the_mean_of_its_tiles():
     detector = load_guard("photos").detector
     photo = measured_photos()["coffee"][:128, :192]
     pictures, content = stacked(restyled_pairs("paintings", [photo], seed=5)[:1])
-    found = detector.detect(pictures, content)
+    found = detector.detect(pictures, content=content)
     scores = detector.acceptance_scores(found)
-    np.testing.assert_allclose(scores, detector.tile_scores(pictures, content).mean())
+    np.testing.assert_allclose(scores, detector.tile_scores(pictures, content=content).mean())
     assert scores < found.scores
 
 

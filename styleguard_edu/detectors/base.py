@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 
 from ..checks import require_rate
 from ..images import check_content, check_images
-from ..networks.running import BATCH
+from ..networks import BATCH
 from ..thresholds import conformal_p_values, threshold_for_rate
 
 
@@ -42,7 +42,7 @@ class AnomalyDetector(BaseEstimator):
     is worse; in :meth:`score_samples` and :meth:`decision_function`, as in scikit-learn, lower is.
 
     Subclasses define ``_score_batch``, which sees a batch of at most 256 images at a time, and, if
-    they learn, ``_learn``.
+    they learn, ``_fit``.
 
     Parameters
     ----------
@@ -76,15 +76,17 @@ class AnomalyDetector(BaseEstimator):
         self.false_alarm_rate = false_alarm_rate
         self.pixel_false_alarm_rate = pixel_false_alarm_rate
 
-    def fit(self, images, content=None):
+    def fit(self, X, y=None, *, content=None):
         """Learn what clean images look like; forgets any earlier calibration.
 
         Parameters
         ----------
-        images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
-            Clean ones.
+        X : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+            Clean images.
+        y : None
+            Not used, as in scikit-learn.
         content : ndarray of float, ``(n, height, width, channels)`` in [0, 1], optional
-            The images from which ``images`` were made, for detectors that use them; others
+            The images from which ``X`` were made, for detectors that use them; others
             ignore it.
 
         Returns
@@ -92,18 +94,16 @@ class AnomalyDetector(BaseEstimator):
         AnomalyDetector
             Itself.
         """
-        self._learn(*self._checked(images, content))
-        for name in ("calibration_scores_", "threshold_", "pixel_threshold_"):
-            vars(self).pop(name, None)
+        self._fit_anew(*self._validate(X, content))
         return self
 
-    def calibrate(self, images, content=None):
+    def calibrate(self, images, *, content=None):
         """Learn how high clean images score; needs images that :meth:`fit` has not seen.
 
         Parameters
         ----------
         images, content : ndarray
-            As for :meth:`fit`.
+            As ``X`` and ``content`` of :meth:`fit`.
 
         Returns
         -------
@@ -115,10 +115,10 @@ class AnomalyDetector(BaseEstimator):
         ValueError
             If there are too few images to promise ``false_alarm_rate``: it takes 1 / rate - 1.
         """
-        self._set_calibration(*self._look(images, content))
+        self._set_calibration(*self._score_in_batches(*self._validate(images, content), True))
         return self
 
-    def anomaly_map(self, images, content=None):
+    def anomaly_map(self, images, *, content=None):
         """How suspicious each pixel is.
 
         Parameters
@@ -131,9 +131,9 @@ class AnomalyDetector(BaseEstimator):
         ndarray of float32, ``(n, height, width)``
             Higher is worse; comparable between images.
         """
-        return self._look(images, content)[1]
+        return self._score_in_batches(*self._validate(images, content), True)[1]
 
-    def anomaly_score(self, images, content=None):
+    def anomaly_score(self, images, *, content=None):
         """How suspicious each image is, on a continuous scale in the detector's own unit.
 
         Returns
@@ -141,18 +141,18 @@ class AnomalyDetector(BaseEstimator):
         ndarray of float64, ``(n,)``
             Higher is worse.
         """
-        return self._look(images, content, maps=False)[0]
+        return self._score_in_batches(*self._validate(images, content), False)[0]
 
-    def score_samples(self, images, content=None):
+    def score_samples(self, images, *, content=None):
         """The negative of :meth:`anomaly_score`, ``(n,)``: lower is worse, as in scikit-learn."""
-        return -self.anomaly_score(images, content)
+        return -self.anomaly_score(images, content=content)
 
-    def decision_function(self, images, content=None):
+    def decision_function(self, images, *, content=None):
         """How far below the threshold each image scores, ``(n,)``: negative where flagged."""
         self._require_calibration()
-        return self.threshold_ - self.anomaly_score(images, content)
+        return self.threshold_ - self.anomaly_score(images, content=content)
 
-    def p_value(self, images, content=None):
+    def p_value(self, images, *, content=None):
         """Conformal p-values: at most a share p of clean images has one of p or less.
 
         Returns
@@ -161,9 +161,11 @@ class AnomalyDetector(BaseEstimator):
             Small is suspicious. Valid for images drawn like those of :meth:`calibrate`.
         """
         self._require_calibration()
-        return conformal_p_values(self.anomaly_score(images, content), self.calibration_scores_)
+        return conformal_p_values(
+            self.anomaly_score(images, content=content), self.calibration_scores_
+        )
 
-    def predict(self, images, content=None):
+    def predict(self, images, *, content=None):
         """Which images are damaged.
 
         Returns
@@ -171,9 +173,9 @@ class AnomalyDetector(BaseEstimator):
         ndarray of int, ``(n,)``
             -1: flagged, +1: not, as in scikit-learn.
         """
-        return np.where(self.decision_function(images, content) < 0, -1, 1)
+        return np.where(self.decision_function(images, content=content) < 0, -1, 1)
 
-    def predict_mask(self, images, content=None):
+    def predict_mask(self, images, *, content=None):
         """Which pixels are damaged, whether or not the image as a whole is flagged.
 
         Returns
@@ -182,9 +184,9 @@ class AnomalyDetector(BaseEstimator):
             True where the map lies above ``pixel_threshold_``.
         """
         self._require_calibration()
-        return self._marked(self.anomaly_map(images, content))
+        return self._marked(self.anomaly_map(images, content=content))
 
-    def detect(self, images, content=None):
+    def detect(self, images, *, content=None):
         """Scores, p-values, flags, maps and masks from one look at the images.
 
         Returns
@@ -193,7 +195,11 @@ class AnomalyDetector(BaseEstimator):
             As from the single methods, but masks of images that are not flagged are empty.
         """
         self._require_calibration()
-        scores, maps = self._look(images, content)
+        return self._detect(*self._validate(images, content))
+
+    def _detect(self, images, content):
+        """What :meth:`detect` says about images that were checked already."""
+        scores, maps = self._score_in_batches(images, content, True)
         p_values = conformal_p_values(scores, self.calibration_scores_)
         flagged = scores > self.threshold_
         masks = self._marked(maps) & flagged[:, np.newaxis, np.newaxis]
@@ -247,17 +253,19 @@ class AnomalyDetector(BaseEstimator):
         values = self.get_params(deep=False).items()
         return type(self)(**{name: _cloned(value) for name, value in values})
 
-    def _learn(self, images, content):
+    def _fit_anew(self, images, content):
+        self._fit(images, content)
+        for name in ("calibration_scores_", "threshold_", "pixel_threshold_"):
+            vars(self).pop(name, None)
+
+    def _fit(self, images, content):
         """Learn from clean images; detectors around trained networks have nothing to learn."""
 
     def _score_batch(self, images, content, maps):
         """Scores ``(n,)`` and, if asked for, maps ``(n, height, width)``, else None."""
         raise NotImplementedError(f"{type(self).__name__} must define _score_batch")
 
-    def _look(self, images, content, *, maps=True):
-        return self._answer(*self._checked(images, content), maps)
-
-    def _answer(self, images, content, maps):
+    def _score_in_batches(self, images, content, maps):
         """What ``_score_batch`` says about checked images, batch by batch, itself checked."""
         batches = []
         for start in range(0, len(images), BATCH):
@@ -274,7 +282,8 @@ class AnomalyDetector(BaseEstimator):
             )
         return scores, found
 
-    def _checked(self, images, content):
+    def _validate(self, images, content):
+        """Images and content as float32, checked: the one door of every public method."""
         images = check_images(images)
         return images, check_content(content, images)
 

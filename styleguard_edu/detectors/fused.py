@@ -71,7 +71,7 @@ class FusedDetector(AnomalyDetector):
         self.weights = weights
         self.map_weights = map_weights
 
-    def surprisals(self, images, content=None):
+    def surprisals(self, images, *, content=None):
         """How unusual each part finds each image; the terms of the fused score.
 
         Parameters
@@ -85,18 +85,18 @@ class FusedDetector(AnomalyDetector):
             At least 0, higher is worse, before weighting.
         """
         self._require_calibration()
-        scores, _ = self._ask(*self._checked(images, content), maps=False)
+        scores, _ = self._ask(*self._validate(images, content), maps=False)
         return self._surprisals(scores, self.part_scores_)
 
-    def surprisal_of(self, name, images, content=None):
+    def surprisal_of(self, name, images, *, content=None):
         """The same of one part alone, which is all that is asked; ``(n,)``."""
         self._require_calibration()
         if name not in self.parts:
             raise ValueError(f"name must be one of {list(self.parts)}. Received: {name!r}")
-        scores = self.parts[name].anomaly_score(images, content)
+        scores = self.parts[name].anomaly_score(images, content=content)
         return self._surprisals({name: scores}, self.part_scores_)[name]
 
-    def calibrate(self, images, content=None):
+    def calibrate(self, images, *, content=None):
         """Learn how high clean images score: the parts on one half of them, the sum on the other.
 
         Parameters
@@ -114,7 +114,7 @@ class FusedDetector(AnomalyDetector):
         ValueError
             If there are too few images: it takes at least 40, and 2 / rate - 2.
         """
-        images, content = self._checked(images, content)
+        images, content = self._validate(images, content)
         self._require_images(len(images))
         scores, shown = self._ask(images, content, maps=True)
         part_scores = {name: np.sort(part[::2]) for name, part in scores.items()}
@@ -140,9 +140,9 @@ class FusedDetector(AnomalyDetector):
         }
         return self
 
-    def _learn(self, images, content):
+    def _fit(self, images, content):
         for part in self.parts.values():
-            part.fit(images, content)
+            part._fit_anew(images, content)
         vars(self).pop("part_scores_", None)
 
     def _score_batch(self, images, content, maps):
@@ -156,7 +156,7 @@ class FusedDetector(AnomalyDetector):
         shares = self.map_weights or {next(iter(self.parts)): 1.0}
         for name, part in self.parts.items():
             wanted = maps and name in shares
-            scores[name], found = part._answer(images, content, wanted)
+            scores[name], found = part._score_in_batches(images, content, wanted)
             if wanted:
                 found = np.float32(shares[name]) * found
                 shown = found if shown is None else shown + found

@@ -44,7 +44,7 @@ class PatchDetector(AnomalyDetector):
         self.features = features
         self.shrinkage = shrinkage
 
-    def _learn(self, images, content):
+    def _fit(self, images, content):
         if len(images) < 2:
             raise ValueError("images must hold at least 2, to see how they vary. Received: 1")
         features = run_network(self.features, images=images)

@@ -39,7 +39,7 @@ class TiledDetector(AnomalyDetector):
         self.detector = detector
         self.side = side
 
-    def tile_scores(self, images, content=None):
+    def tile_scores(self, images, *, content=None):
         """How suspicious each tile is.
 
         Parameters
@@ -52,9 +52,9 @@ class TiledDetector(AnomalyDetector):
         ndarray of float64, ``(n, rows, columns)``
             Higher is worse.
         """
-        return self._tiles(self.anomaly_map(images, content))
+        return self._tiles(self.anomaly_map(images, content=content))
 
-    def tile_p_values(self, images, content=None):
+    def tile_p_values(self, images, *, content=None):
         """Conformal p-values of the tiles: small is suspicious.
 
         Parameters
@@ -68,10 +68,10 @@ class TiledDetector(AnomalyDetector):
             Valid for tiles like those of the pictures given to :meth:`calibrate`.
         """
         self._require_calibration()
-        scores = self.tile_scores(images, content)
+        scores = self.tile_scores(images, content=content)
         return conformal_p_values(scores.ravel(), self.calibration_scores_).reshape(scores.shape)
 
-    def calibrate(self, images, content=None):
+    def calibrate(self, images, *, content=None):
         """Learn how high clean tiles score; needs pictures that :meth:`fit` has not seen.
 
         Parameters
@@ -89,7 +89,7 @@ class TiledDetector(AnomalyDetector):
         ValueError
             If there are too few *tiles* to promise ``false_alarm_rate``.
         """
-        maps = self.anomaly_map(images, content)
+        maps = self.anomaly_map(images, content=content)
         self._set_calibration(self._tiles(maps).ravel(), maps)
         return self
 
@@ -104,11 +104,11 @@ class TiledDetector(AnomalyDetector):
         """
         return self._tiles(findings.maps).mean(axis=(1, 2))
 
-    def _learn(self, images, content):
-        self.detector.fit(images, content)
+    def _fit(self, images, content):
+        self.detector._fit_anew(images, content)
 
     def _score_batch(self, images, content, maps):
-        shown = self.detector._answer(images, content, True)[1]
+        shown = self.detector._score_in_batches(images, content, True)[1]
         return self._tiles(shown).max(axis=(1, 2)), shown if maps else None
 
     def _tiles(self, maps):

@@ -189,7 +189,7 @@ def _enough(guard, trials):
 
 
 def _look(guard, images, content):
-    found = guard.detector.detect(images, content)
+    found = guard.detector.detect(images, content=content)
     scores = guard.detector.acceptance_scores(found)
     return _Seen(scores, found.p_values, found.flagged, found.masks)
 

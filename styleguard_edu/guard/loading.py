@@ -124,7 +124,9 @@ def digit_guard(checkpoint):
         ),
         "centre": CentreCorrector(),
         "realign": RealignCorrector(
-            lambda images, content: detector.surprisal_of("reconstruction", images, content),
+            lambda images, content: detector.surprisal_of(
+                "reconstruction", images, content=content
+            ),
             penalty=0.5,  # the bounds are at one standard deviation
             fixed_cost=1.0,  # of what gains less, mended by now or not, as much is spoilt as is helped
         ),

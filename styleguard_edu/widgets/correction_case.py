@@ -161,7 +161,10 @@ def precompute_case(
     content = check_content(content, damaged)
     strengths = np.asarray(strengths, np.float64)
     _check_plan(clean, correctors, thresholds, min_improvement)
-    found, clean_maps = detector.detect(damaged, content), detector.anomaly_map(clean, content)
+    found, clean_maps = (
+        detector.detect(damaged, content=content),
+        detector.anomaly_map(clean, content=content),
+    )
     own = detector.pixel_threshold_
     if thresholds is None:
         thresholds = _thresholds(clean_maps, own)
@@ -176,7 +179,7 @@ def precompute_case(
             [at_strength(damaged, one, share) for one in repaired for share in strengths]
         )
         flat = mixed.reshape(-1, *mixed.shape[2:])
-        findings = detector.detect(flat, _repeated(content, len(mixed)))
+        findings = detector.detect(flat, content=_repeated(content, len(mixed)))
         after = detector.acceptance_scores(findings), findings.p_values
         after = [values.reshape(mixed.shape[:2]) for values in after]
         pairs = (pair for both in zip(before, after, strict=True) for pair in both)
