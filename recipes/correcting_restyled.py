@@ -151,7 +151,7 @@ def repaired_photo(guard, picture, photo, kind, *, seed):
     (corrector,) = guard.candidates.values()
     ways = {
         "damaged": broken,
-        "repair": corrector.correct(broken, masks, photo),
+        "repair": corrector.correct(broken, masks, content=photo),
         "biharmonic": _inpainted(broken, masks),
         "guard": guard.run(broken, photo).images,
     }

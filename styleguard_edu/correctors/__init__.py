@@ -1,4 +1,4 @@
-"""Correctors: mend what a detector marked, leave the rest bit-identical.
+"""Correctors: change what a detector marked, leave the rest bit-identical.
 
 All follow the contract of :class:`Corrector`. They propose; :func:`accept` and
 :func:`smallest_change` decide whether a proposal is taken.
@@ -15,8 +15,8 @@ _HOME = {  # public name -> module that defines it
     "MedianCorrector": "neighbour",
     "NeighbourCorrector": "neighbour",
     "RealignCorrector": "realign",
-    "RestorationCorrector": "repair",
-    "RestyleCorrector": "repair",
+    "RestorationCorrector": "restoration",
+    "RestyleCorrector": "restoration",
     "accept": "acceptance",
     "rms_change": "acceptance",
     "chosen_images": "acceptance",
@@ -24,7 +24,7 @@ _HOME = {  # public name -> module that defines it
     "refine": "refining",
     "refine_latents": "refining",
     "smallest_change": "acceptance",
-    "transformed": "realign",
+    "transformed": "affine",
 }
 
 __all__ = list(_HOME)

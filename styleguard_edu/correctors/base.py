@@ -2,16 +2,18 @@
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
-from sklearn.base import BaseEstimator
 
-from ..checks import require_count, require_number
+from ..checks import require_count, require_number, require_positive
+from ..estimators import Estimator
 from ..images import blend, check_content, check_images
 
+__all__ = ["Corrector"]
 
-class Corrector(BaseEstimator):
-    r"""Base class of correctors: mend what is marked, leave the rest bit-identical.
 
-    With image x, proposal y and mask m, grown to the region r,
+class Corrector(Estimator):
+    r"""Base class of correctors: change what is marked, leave the rest bit-identical.
+
+    With image x, proposal y and mask m, dilated to the region r,
 
     .. math:: x' = (1 - w)\,x + w\,y, \qquad w = \mathrm{strength} \cdot
               (1 \text{ on } m,\ G_{\mathrm{feather}} * r \text{ on the rest of } r,\ 0
@@ -20,7 +22,8 @@ class Corrector(BaseEstimator):
     so a marked pixel is replaced wholly and the seam lies in the ring around it. A corrector
     proposes; whether its proposal is taken is for :mod:`styleguard_edu.correctors.acceptance`.
 
-    Subclasses define ``_propose``.
+    Subclasses define ``_propose``; those that know of images which need them, ``_indicated_for``;
+    those with settings of their own, ``_check_settings``.
 
     Parameters
     ----------
@@ -32,8 +35,8 @@ class Corrector(BaseEstimator):
     strength : float in [0, 1]
         Share of the proposal in the result; at 0 nothing changes.
     max_change : float in (0, 1]
-        The largest :func:`styleguard_edu.correctors.rms_change` of an image that is acceptable from
-        this corrector: what bounds a guard that takes its repairs. :meth:`correct` ignores it.
+        The largest :func:`styleguard_edu.correctors.rms_change` of an image that is acceptable
+        from this corrector, in a guard. :meth:`correct` ignores it.
 
     Attributes
     ----------
@@ -42,31 +45,38 @@ class Corrector(BaseEstimator):
     translates_only : bool
         True for those among them that only move its pixels.
 
-    Raises
-    ------
-    ValueError
-        If a number is not one of those above.
+    Notes
+    -----
+    Settings are checked when the corrector is used (ValueError, TypeError), as in scikit-learn.
+
+    Examples
+    --------
+    A corrector that makes marked pixels black:
+
+    >>> import numpy as np
+    >>> from styleguard_edu import Corrector
+    >>> class Black(Corrector):
+    ...     def _propose(self, images, masks, content):
+    ...         return np.zeros_like(images)
+    >>> images, masks = np.ones((1, 3, 3, 1), "float32"), np.zeros((1, 3, 3), bool)
+    >>> masks[0, 1, 1] = True
+    >>> Black(dilation=0).correct(images, masks)[0, ..., 0].astype(int)
+    array([[1, 1, 1],
+           [1, 0, 1],
+           [1, 1, 1]])
     """
 
     whole_image = False
     translates_only = False
 
     def __init__(self, *, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
-        require_count("dilation", dilation)
-        require_number("feather", feather, 0, np.inf)
-        require_number("strength", strength, 0, 1)
-        require_number("max_change", max_change, 0, 1)
-        if max_change == 0:
-            raise ValueError(
-                f"max_change must be above 0: no change is that small. Received: {max_change!r}"
-            )
         self.dilation = dilation
         self.feather = feather
         self.strength = strength
         self.max_change = max_change
 
-    def correct(self, images, masks, content=None):
-        """Mend the marked pixels.
+    def correct(self, images, masks, *, content=None):
+        """Correct the marked pixels.
 
         Parameters
         ----------
@@ -81,33 +91,20 @@ class Corrector(BaseEstimator):
         Returns
         -------
         ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
-            Bit-identical to ``images`` outside the grown masks.
+            Bit-identical to ``images`` outside the dilated masks.
 
         Raises
         ------
         TypeError
             If images are no floating-point numbers or masks no truth values.
         ValueError
-            If a shape or a range is wrong.
+            If a shape or a range is wrong, or a setting of the corrector.
         FloatingPointError
             If the corrector proposes NaN or infinite values.
         """
-        images, masks, content = checked(images, masks, content)
-        if self.whole_image:
-            masks = np.ones_like(masks)
-        region = self.region(masks)
-        rows = np.flatnonzero(region.any(axis=(1, 2)))
-        corrected = images.copy()
-        if not len(rows):
-            return corrected
-        own = None if content is None else content[rows]
-        proposed = self._propose(images[rows], region[rows], own)
-        proposed = self._checked_proposal(proposed, images[rows].shape)
-        weights = self._weights(masks[rows], region[rows])[..., np.newaxis]
-        mixed = blend(images[rows], proposed, weights)
-        # not left to a weight of 0: outside the region the very bits are kept
-        corrected[rows] = np.where(region[rows][..., np.newaxis], mixed, images[rows])
-        return corrected
+        self._check_settings()
+        images, masks = checked(images, masks)
+        return self._correct(images, masks, check_content(content, images))
 
     def region(self, masks):
         """The pixels that may change.
@@ -119,7 +116,7 @@ class Corrector(BaseEstimator):
         Returns
         -------
         ndarray of bool, ``(n, height, width)``
-            The masks, grown; all True for a corrector with ``whole_image``.
+            The masks, dilated; all True for a corrector with ``whole_image``.
         """
         if self.whole_image:
             return np.ones_like(masks)
@@ -138,18 +135,41 @@ class Corrector(BaseEstimator):
         ndarray of bool, ``(n,)``
             All False, but for correctors that know of such images.
         """
-        return np.zeros(len(check_images(images)), bool)
+        return self._indicated_for(check_images(images))
 
-    def __sklearn_clone__(self):
-        # networks and scores are shared with the clone: nothing here changes them
-        return type(self)(**self.get_params(deep=False))
+    def _check_settings(self):
+        """Raise ValueError or TypeError unless all settings are as documented."""
+        require_count("dilation", self.dilation)
+        require_number("feather", self.feather, 0, np.inf)
+        require_number("strength", self.strength, 0, 1)
+        require_positive("max_change", self.max_change)
+        require_number("max_change", self.max_change, 0, 1)
+
+    def _correct(self, images, masks, content):
+        """What :meth:`correct` returns, of arrays and settings that were checked."""
+        region = self.region(masks)
+        rows = np.flatnonzero(region.any(axis=(1, 2)))
+        corrected = images.copy()
+        if not len(rows):
+            return corrected
+        before, region = images[rows], region[rows]
+        own = None if content is None else content[rows]
+        proposed = self._checked_proposal(self._propose(before, region, own), before.shape)
+        full = region if self.whole_image else masks[rows]
+        mixed = blend(before, proposed, self._weights(full, region)[..., np.newaxis])
+        # not left to a weight of 0: outside the region the very bits are kept
+        corrected[rows] = np.where(region[..., np.newaxis], mixed, before)
+        return corrected
 
     def _propose(self, images, masks, content):
-        """Proposed images; only their values inside the (already grown) masks count.
+        """Proposed images; only their values inside the (already dilated) masks count.
 
         Every image has at least one marked pixel.
         """
         raise NotImplementedError(f"{type(self).__name__} must define _propose")
+
+    def _indicated_for(self, images):
+        return np.zeros(len(images), bool)
 
     def _weights(self, masks, region):
         """Share of the proposal, ``(n, height, width)`` in [0, 1]."""
@@ -174,8 +194,8 @@ class Corrector(BaseEstimator):
         return np.clip(proposed, 0, 1)
 
 
-def checked(images, masks, content):
-    """Return images, masks and content of :meth:`Corrector.correct` after checking them."""
+def checked(images, masks):
+    """Return images and masks of :meth:`Corrector.correct` after checking them."""
     images, masks = check_images(images), np.asarray(masks)
     if masks.dtype != bool:
         raise TypeError(f"masks must hold True (damaged) and False. Received: dtype {masks.dtype}")
@@ -184,4 +204,4 @@ def checked(images, masks, content):
             f"masks must be of shape (n, height, width) = {images.shape[:3]}, as images. "
             f"Received: shape {masks.shape}"
         )
-    return images, masks, check_content(content, images)
+    return images, masks

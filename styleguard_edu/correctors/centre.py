@@ -4,9 +4,10 @@ import numpy as np
 
 from ..anomalies.draws import moved
 from ..checks import require_number
-from ..images import check_images
 from ..moments import background, centres_of_mass, middle, off_middle
 from .base import Corrector
+
+__all__ = ["CentreCorrector"]
 
 
 class CentreCorrector(Corrector):
@@ -27,6 +28,23 @@ class CentreCorrector(Corrector):
     max_change : float in (0, 1]
         As for :class:`Corrector`; a shift by a stroke's width changes most pixels that show
         something.
+
+    Notes
+    -----
+    Indicated for images whose centre of mass is more than 1.25 pixels off the middle, down or
+    across.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from styleguard_edu.correctors import CentreCorrector
+    >>> image = np.zeros((1, 4, 5, 1), "float32")
+    >>> image[:, 1:3, 0:2] = 1
+    >>> CentreCorrector().correct(image, np.ones((1, 4, 5), bool))[0, ..., 0].astype(int)
+    array([[0, 0, 0, 0, 0],
+           [0, 0, 1, 1, 0],
+           [0, 0, 1, 1, 0],
+           [0, 0, 0, 0, 0]])
     """
 
     whole_image = True
@@ -34,15 +52,14 @@ class CentreCorrector(Corrector):
 
     def __init__(self, *, shift=6.0, strength=1.0, max_change=1.0):
         super().__init__(dilation=0, feather=0.0, strength=strength, max_change=max_change)
-        require_number("shift", shift, 0, np.inf)
         self.shift = shift
 
-    def indicated_for(self, images):
-        """Images whose centre of mass is more than 1.25 px off the middle, down or across.
+    def _check_settings(self):
+        super()._check_settings()
+        require_number("shift", self.shift, 0, np.inf)
 
-        Parameters and result as for :meth:`Corrector.indicated_for`.
-        """
-        return off_middle(check_images(images))
+    def _indicated_for(self, images):
+        return off_middle(images)
 
     def _propose(self, images, masks, content):
         steps = np.rint(middle(images.shape) - centres_of_mass(images)).astype(int)

@@ -4,10 +4,12 @@ import numpy as np
 
 from ..backend import tf
 from ..checks import require_count, require_number, require_positive
-from ..networks.running import run_network
-from ._gradients import BATCH, compiled_gradient, numbers_of_steps
+from ..networks import BATCH, compiled, run_network
 from .base import Corrector, checked
 from .neighbour import NeighbourCorrector
+from .refining import numbers_of_steps
+
+__all__ = ["LatentCorrector"]
 
 
 class LatentCorrector(Corrector):
@@ -44,10 +46,17 @@ class LatentCorrector(Corrector):
     max_change, dilation, feather, strength
         As for :class:`Corrector`.
 
-    Raises
-    ------
-    ValueError
-        If a number is not one of those above, or the networks do not fit each other.
+    Examples
+    --------
+    >>> from styleguard_edu import LatentCorrector, load_checkpoint, load_digits
+    >>> from styleguard_edu.anomalies import Occlusion
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> images, masks, _ = Occlusion(side=6)(digits, rng=0)
+    >>> generator = load_checkpoint("digit_gan").networks["generator"]
+    >>> encoder = load_checkpoint("digit_detector").networks["encoder"]
+    >>> corrected = LatentCorrector(generator, encoder, steps=5).correct(images, masks)
+    >>> bool(abs(corrected - digits).mean() < abs(images - digits).mean())
+    True
     """
 
     def __init__(
@@ -66,16 +75,6 @@ class LatentCorrector(Corrector):
         super().__init__(
             dilation=dilation, feather=feather, strength=strength, max_change=max_change
         )
-        require_count("steps", steps)
-        require_positive("learning_rate", learning_rate)
-        require_number("prior_weight", prior_weight, 0, np.inf)
-        shapes = generator.output_shape[1:], generator.input_shape[1:]
-        if (encoder.input_shape[1:], encoder.output_shape[1:]) != shapes:
-            raise ValueError(
-                f"encoder must turn what generator makes, {shapes[0]}, into what it takes, "
-                f"{shapes[1]}. Received: an encoder from {encoder.input_shape[1:]} to "
-                f"{encoder.output_shape[1:]}"
-            )
         self.generator = generator
         self.encoder = encoder
         self.steps = steps
@@ -103,17 +102,30 @@ class LatentCorrector(Corrector):
         TypeError, ValueError
             As for :meth:`correct`, and if the steps do not rise.
         """
-        kept = self._descend(images, masks, steps)
+        self._check_settings()
+        kept = self._descend(*checked(images, masks), numbers_of_steps(steps))
         return np.stack([run_network(self.generator, z=z) for z in kept])
 
-    def _propose(self, images, masks, content):
-        return self.project(images, masks, [self.steps])[0]
+    def _check_settings(self):
+        super()._check_settings()
+        require_count("steps", self.steps)
+        require_positive("learning_rate", self.learning_rate)
+        require_number("prior_weight", self.prior_weight, 0, np.inf)
+        wanted = self.generator.output_shape[1:], self.generator.input_shape[1:]
+        given = self.encoder.input_shape[1:], self.encoder.output_shape[1:]
+        if given != wanted:
+            raise ValueError(
+                f"encoder must turn what generator makes, {wanted[0]}, into what it takes, "
+                f"{wanted[1]}. Received: an encoder from {given[0]} to {given[1]}"
+            )
 
-    def _descend(self, images, masks, steps):
+    def _propose(self, images, masks, content):
+        return run_network(self.generator, z=self._descend(images, masks, [self.steps])[0])
+
+    def _descend(self, images, masks, stops):
         """Latents after each number of steps, ``(k, n, d)``."""
-        stops = numbers_of_steps(steps)
-        images, masks, _ = checked(images, masks, None)
-        filled = NeighbourCorrector(dilation=0, feather=0).correct(images, masks)
+        stops = np.asarray(stops)
+        filled = NeighbourCorrector(dilation=0, feather=0)._correct(images, masks, None)
         weights = np.where(masks.all(axis=(1, 2))[:, None, None], True, ~masks).astype(np.float32)
         weights = weights[..., np.newaxis] / weights.sum(axis=(1, 2), keepdims=True)[..., None]
         z = run_network(self.encoder, images=filled)
@@ -122,18 +134,20 @@ class LatentCorrector(Corrector):
         for start in range(0, len(z), BATCH):
             part = slice(start, start + BATCH)
             given = tf.constant(images[part]), tf.constant(weights[part] / images.shape[-1])
-            walk = self._walk(z[part], lambda z, given=given: slope(z, *given), max(stops))
+            walk = self._walk(z[part], slope, given, max(stops))
             for step, place in enumerate(walk):
                 for row in np.flatnonzero(stops == step):
                     kept[row, part] = place
         return kept
 
-    def _walk(self, z, slope, steps):
+    def _walk(self, z, slope, given, steps):
         """Yield z before and after each step of Adam (Kingma & Ba, 2015), each z for itself."""
         mean, square = np.zeros_like(z), np.zeros_like(z)
         yield z
         for step in range(1, steps + 1):
-            gradient = slope(z).numpy() + 2 * self.prior_weight * z / z.shape[1]
+            gradient = (
+                slope(tf.constant(z), *given).numpy() + 2 * self.prior_weight * z / z.shape[1]
+            )
             mean = 0.9 * mean + 0.1 * gradient
             square = 0.99 * square + 0.01 * gradient**2
             pace = self.learning_rate * (1 + np.cos(np.pi * (step - 1) / steps)) / 2
@@ -145,9 +159,12 @@ class LatentCorrector(Corrector):
 def _misfit_gradient(generator):
     """Compiled: latents, images and weights of pixels -> gradient of the misfit of G(z)."""
 
-    def misfit(generator, z, images, weights):
-        return tf.reduce_sum(weights * (generator(z, training=False) - images) ** 2)
+    def gradient(generator, z, images, weights):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            misfit = tf.reduce_sum(weights * (generator(z, training=False) - images) ** 2)
+        return tape.gradient(misfit, z)
 
-    images = tf.TensorSpec(generator.output_shape, tf.float32)
-    weights = tf.TensorSpec((None, *generator.output_shape[1:3], None), tf.float32)
-    return compiled_gradient("misfit", misfit, (generator,), images, weights)
+    shapes = generator.input_shape, generator.output_shape, (*generator.output_shape[:3], None)
+    specs = (tf.TensorSpec(shape, tf.float32) for shape in shapes)
+    return compiled("misfit gradient", gradient, [generator], *specs)

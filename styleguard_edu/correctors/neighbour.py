@@ -6,6 +6,8 @@ from scipy.ndimage import gaussian_filter, median_filter
 from ..checks import is_whole, require_count
 from .base import Corrector
 
+__all__ = ["MedianCorrector", "NeighbourCorrector"]
+
 _DOUBT = 0.01  # evidence, in pixels, that a coarser estimate counts for
 
 
@@ -18,7 +20,7 @@ class NeighbourCorrector(Corrector):
     the mean of its four neighbours, which smooths the filling and joins it to the rim. What was
     there before plays no part.
 
-    An image whose grown mask covers it wholly has no neighbours left, and stays as it is.
+    An image whose dilated mask covers it wholly has no neighbours left, and stays as it is.
     :func:`skimage.restoration.inpaint_biharmonic`, one image at a time, continues slopes as well:
     1 to 3 dB better in holes in digits, far better in pictures that are smooth.
 
@@ -26,15 +28,30 @@ class NeighbourCorrector(Corrector):
     ----------
     steps : int >= 0
         Of diffusion.
-    dilation, feather, strength
-        As for :class:`Corrector`. Strokes of digits are three pixels wide: there a growth of 0 is
-        safer, as the mask of a detector reaches over the rim already.
+    dilation, feather, strength, max_change
+        As for :class:`Corrector`. Strokes of digits are three pixels wide: there a dilation of 0
+        is safer, as the mask of a detector reaches over the rim already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from styleguard_edu import NeighbourCorrector
+    >>> images, masks = np.full((1, 5, 5, 1), 0.5, "float32"), np.zeros((1, 5, 5), bool)
+    >>> images[0, 2, 2], masks[0, 2, 2] = 1, True
+    >>> corrected = NeighbourCorrector(dilation=0).correct(images, masks)
+    >>> float(corrected[0, 2, 2, 0])
+    0.5
     """
 
-    def __init__(self, *, steps=30, dilation=1, feather=0.5, strength=1.0):
-        super().__init__(dilation=dilation, feather=feather, strength=strength)
-        require_count("steps", steps)
+    def __init__(self, *, steps=30, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
+        super().__init__(
+            dilation=dilation, feather=feather, strength=strength, max_change=max_change
+        )
         self.steps = steps
+
+    def _check_settings(self):
+        super()._check_settings()
+        require_count("steps", self.steps)
 
     def _propose(self, images, masks, content):
         marked = masks[..., np.newaxis]
@@ -52,22 +69,36 @@ class NeighbourCorrector(Corrector):
 class MedianCorrector(Corrector):
     """Marked pixels become the median of the window around them, marked or not.
 
-    The oldest cure for dead pixels: it works as long as most of a window is sound, so also where
-    a mask marks too much; it cannot fill a hole.
+    The oldest filter against dead pixels. It works as long as most pixels of a window are clean,
+    so also where a mask marks too much. It cannot fill a hole.
 
     Parameters
     ----------
     size : int
         Side of the window in pixels, odd.
-    dilation, feather, strength
+    dilation, feather, strength, max_change
         As for :class:`Corrector`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from styleguard_edu import MedianCorrector
+    >>> image = np.zeros((1, 5, 5, 1), "float32")
+    >>> image[0, 2, 2] = 1  # a dead pixel
+    >>> bool(MedianCorrector().correct(image, np.ones((1, 5, 5), bool)).any())
+    False
     """
 
-    def __init__(self, *, size=3, dilation=1, feather=0.5, strength=1.0):
-        super().__init__(dilation=dilation, feather=feather, strength=strength)
-        if not is_whole(size) or size < 1 or size % 2 == 0:
-            raise ValueError(f"size must be an odd whole number >= 1. Received: {size!r}")
+    def __init__(self, *, size=3, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
+        super().__init__(
+            dilation=dilation, feather=feather, strength=strength, max_change=max_change
+        )
         self.size = size
+
+    def _check_settings(self):
+        super()._check_settings()
+        if not is_whole(self.size) or self.size < 1 or self.size % 2 == 0:
+            raise ValueError(f"size must be an odd whole number >= 1. Received: {self.size!r}")
 
     def _propose(self, images, masks, content):
         return median_filter(images, (1, self.size, self.size, 1), mode="nearest")

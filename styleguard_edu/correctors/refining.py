@@ -4,8 +4,9 @@ import numpy as np
 
 from ..backend import keras, tf
 from ..checks import require_number, require_positive
-from ..networks.running import run_network
-from ._gradients import BATCH, compiled_gradient, numbers_of_steps
+from ..networks import BATCH, compiled, run_network
+
+__all__ = ["generator_parts", "numbers_of_steps", "refine", "refine_latents"]
 
 
 def refine_latents(
@@ -37,7 +38,7 @@ def refine_latents(
     steps of collaborative sampling (Liu et al., 2020), and with noise those of the gradient flow of
     Ansari et al. (2021).
 
-    A generator's input is a narrow place to mend images from. The same walk can start further up:
+    A generator's input has few numbers to improve an image by. The same walk can start further up:
     take the upper of the :func:`generator_parts` for G and what the lower one makes of z for z, and
     set p = T = 0, as those hidden values are not normally distributed.
 
@@ -52,7 +53,7 @@ def refine_latents(
     steps : int >= 0, or rising sequence of such
         How many; of a sequence, z is kept after each.
     step_size : float > 0
-        :math:`\eta`; from 2 on, the prior alone makes z dilation without end.
+        :math:`\eta`; from 2 on, the prior alone makes z grow without end.
     weight : float >= 0
         w; 0 draws from the prior.
     prior, temperature : float >= 0
@@ -87,7 +88,7 @@ def refine_latents(
         if step == max(stops):
             break
         uphill = np.concatenate(
-            [slope(z[start : start + BATCH]) for start in range(0, len(z), BATCH)]
+            [slope(tf.constant(z[k : k + BATCH])) for k in range(0, len(z), BATCH)]
         )
         with np.errstate(over="ignore"):  # reported below
             z = z + np.float32(step_size) * (np.float32(weight) * uphill - np.float32(prior) * z)
@@ -161,13 +162,27 @@ def refine(generator, parts, critic, z, walks, *, seed=0):
     return run_network(upper, hidden=hidden)
 
 
+def numbers_of_steps(steps):
+    """Numbers of steps as an array, whether one or several came; ValueError unless they rise."""
+    stops = np.atleast_1d(np.asarray(steps))
+    if stops.ndim != 1 or not len(stops) or stops.dtype.kind not in "iu" or stops.min() < 0:
+        raise ValueError(f"steps must be whole numbers >= 0. Received: {steps!r}")
+    if (np.diff(stops) <= 0).any():
+        raise ValueError(f"steps must rise. Received: {steps!r}")
+    return stops
+
+
 def _logit_gradient(generator, discriminator):
     """Compiled: latents -> gradient of D's logit of G(z)."""
 
-    def logit(generator, discriminator, z):
-        return tf.reduce_sum(discriminator(generator(z, training=False), training=False))
+    def gradient(generator, discriminator, z):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            logit = tf.reduce_sum(discriminator(generator(z, training=False), training=False))
+        return tape.gradient(logit, z)
 
-    return compiled_gradient("logit", logit, (generator, discriminator))
+    latents = tf.TensorSpec((None, *generator.input_shape[1:]), tf.float32)
+    return compiled("logit gradient", gradient, [generator, discriminator], latents)
 
 
 def _checked_latents(z, generator):

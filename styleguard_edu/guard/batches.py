@@ -143,7 +143,7 @@ def _try(guard, name, batch, rows, before, trials, where):
     own = rows[places]
     content = None if batch.content is None else batch.content[own]
     before = _Seen(*(values[places] for values in before))
-    made = corrector.correct(batch.images[own], before.masks, content)
+    made = corrector.correct(batch.images[own], before.masks, content=content)
     after = _look_again(guard, made, content, batch.images[own], before)
     moved = rms_change(batch.originals[own], made)
     accepted = accept(

@@ -4,25 +4,27 @@ import numpy as np
 
 from ..checks import require_number
 from ..images import sharpen
-from ..networks.running import segment
+from ..networks import segment
 from .base import Corrector
+
+__all__ = ["RestorationCorrector", "RestyleCorrector"]
 
 
 class RestorationCorrector(Corrector):
     r"""Marked pixels become what a network, shown made damage, guesses they were.
 
-    The network was trained to restore images damaged in many ways: the mean squared difference to
-    the clean image is the least for the mean of all that could have been there, so where much is
-    possible, the guess is soft, as grey as a stroke is likely.
+    The network was trained to restore images that were damaged in many ways. Its guess is the mean
+    of all that could have been there, as that has the least mean squared difference to the clean
+    image. So where much is possible the guess is soft: as grey as a stroke is likely.
 
     Damage that the network was not shown may look more like what it was shown after a filter. With
     k ``views`` there are up to k + 1 guesses,
 
     .. math:: g_j = \frac{1}{j + 1} \sum_{i=0}^{j} f(v_i(x)), \qquad j = 0, \dots, k
 
-    where f restores, v_i is view i, and v_0 leaves the image x as it is. They are made one after
-    another until the network, by its second output, holds the image with the guess in its place for
-    sound. If it never does, the one that it holds for the least damaged is taken.
+    where f is the network's third output, v_i is view i, and v_0 leaves the image x as it is. They
+    are made one after another until the network, by its second output, no longer calls the image
+    with the guess in its place damaged. If it always does, the least damaged one is taken.
 
     Parameters
     ----------
@@ -39,6 +41,17 @@ class RestorationCorrector(Corrector):
         ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
     dilation, feather, strength, max_change
         As for :class:`Corrector`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import RestorationCorrector, load_checkpoint, load_digits
+    >>> from styleguard_edu.anomalies import Occlusion
+    >>> digits = load_digits("bundled", verbose=False).test.images[:20]
+    >>> images, masks, _ = Occlusion(side=6)(digits, rng=0)
+    >>> network = load_checkpoint("digit_detector").networks["segmenter"]
+    >>> corrected = RestorationCorrector(network).correct(images, masks)
+    >>> bool(abs(corrected - digits).mean() < abs(images - digits).mean())
+    True
     """
 
     def __init__(
@@ -56,26 +69,29 @@ class RestorationCorrector(Corrector):
         super().__init__(
             dilation=dilation, feather=feather, strength=strength, max_change=max_change
         )
-        require_number("sharpness", sharpness, 0, np.inf)
         self.network = network
         self.views = views
         self.sharpness = sharpness
         self.prepare = prepare
+
+    def _check_settings(self):
+        super()._check_settings()
+        require_number("sharpness", self.sharpness, 0, np.inf)
 
     def _propose(self, images, masks, content):
         total = self._restored(images, content, images.shape)
         proposed = self._sharpened(total)
         if not self.views:
             return proposed
-        damaged = self._damaged(images, proposed, masks, content)
+        damaged = self._damage_logits(images, proposed, masks, content)
         for count, view in enumerate(self.views, start=2):
-            rows = np.flatnonzero(damaged > 0)  # for sound ones more guesses are a waste of time
+            rows = np.flatnonzero(damaged > 0)  # for the others more guesses are a waste of time
             if not len(rows):
                 break
             beside = None if content is None else content[rows]
             total[rows] += self._restored(view(images[rows]), beside, images[rows].shape)
             guess = self._sharpened(total[rows] / count)
-            still = self._damaged(images[rows], guess, masks[rows], beside)
+            still = self._damage_logits(images[rows], guess, masks[rows], beside)
             better = still < damaged[rows]
             damaged[rows[better]], proposed[rows[better]] = still[better], guess[better]
         return proposed
@@ -87,10 +103,10 @@ class RestorationCorrector(Corrector):
     def _sharpened(self, guess):
         return sharpen(guess, amount=self.sharpness) if self.sharpness else guess.copy()
 
-    def _damaged(self, images, guess, masks, content):
+    def _damage_logits(self, images, guess, masks, content):
         """The network's logits for the images with a guess where they are marked, ``(n,)``."""
-        mended = np.where(masks[..., np.newaxis], guess, images)
-        (logits,) = segment(self.network, mended, content, self.prepare, wanted=(1,))
+        corrected = np.where(masks[..., np.newaxis], guess, images)
+        (logits,) = segment(self.network, corrected, content, self.prepare, wanted=(1,))
         return logits[:, 0]
 
 
@@ -104,6 +120,19 @@ class RestyleCorrector(Corrector):
         :class:`styleguard_edu.detectors.SameStyleRestyling`.
     dilation, feather, strength, max_change
         As for :class:`Corrector`.
+
+    Examples
+    --------
+    The style is the negative here; one pixel is damaged:
+
+    >>> import numpy as np
+    >>> from styleguard_edu import RestyleCorrector
+    >>> content = np.full((1, 3, 3, 1), 0.25, "float32")
+    >>> images, masks = 1 - content, np.zeros((1, 3, 3), bool)
+    >>> images[0, 1, 1], masks[0, 1, 1] = 0, True
+    >>> corrector = RestyleCorrector(lambda images, content: 1 - content)
+    >>> float(corrector.correct(images, masks, content=content)[0, 1, 1, 0])
+    0.75
     """
 
     def __init__(self, restyle, *, dilation=1, feather=0.5, strength=1.0, max_change=0.5):
