@@ -218,7 +218,7 @@ def show(figure, alt, *, photographs=False):
     show_file(stored.getvalue(), alt)
 
 
-def show_file(data, alt, *, style="", css_class="styleguard-figure"):
+def show_file(data, alt, *, text="", style="", css_class="styleguard-figure"):
     """Put a picture on the page with its alt text.
 
     JupyterLab and nbconvert ignore the alt text of a plain picture, so an HTML form goes with it.
@@ -229,6 +229,8 @@ def show_file(data, alt, *, style="", css_class="styleguard-figure"):
         A PNG or a JPEG file.
     alt : str
         One or two sentences that say what is to be seen.
+    text : str
+        Printed below the picture.
     style : str
         A ``<style>`` element to put before the picture.
     css_class : str
@@ -240,6 +242,9 @@ def show_file(data, alt, *, style="", css_class="styleguard-figure"):
         f'{style}<img class="{css_class}" style="max-width: 100%" alt="{html.escape(alt)}" '
         f'src="{source}">'
     )
+    if text:
+        picture += f'<p style="white-space: pre-line">{html.escape(text)}</p>'
+        alt = f"{alt} {text}"
     display(
         {"text/html": picture, kind: data, "text/plain": alt},
         metadata={kind: {"alt": alt}},

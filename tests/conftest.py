@@ -1,9 +1,13 @@
 """What the tests of several explorers check alike, as fixtures."""
 
+import io
+
 from styleguard_edu import plotting
 from styleguard_edu.widgets import _parts
 
 import pytest
+from ipywidgets.widgets.widget import _instances as widgets_alive
+from PIL import Image
 
 
 @pytest.fixture
@@ -45,5 +49,25 @@ def check_close():
         assert all(widget.comm is not None for widget in everything)
         explorer.close()
         assert all(widget.comm is None for widget in everything)
+
+    return check
+
+
+@pytest.fixture
+def check_explorer(check_show):
+    """Check what all explorers have in common, on one that a function makes."""
+
+    def check(make):
+        before = set(widgets_alive)
+        explorer = make()
+        assert all(len(picture.tooltip) > 20 for picture in explorer.pictures)
+        assert 'role="status"' in explorer.summary.value
+        state = explorer.state
+        assert explorer.view(**state) == explorer.view(**state)  # depends on the state alone
+        static = check_show(explorer, explorer.title)
+        (file,) = (static[kind] for kind in ("image/png", "image/jpeg") if kind in static)
+        assert Image.open(io.BytesIO(file)).width <= 880
+        explorer.close()
+        assert set(widgets_alive) == before  # not one is left, however it was replaced
 
     return check

@@ -1,6 +1,7 @@
 """Fast drawing for the explorers: bitmaps of bytes, twice as fine as they are displayed."""
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -45,14 +46,25 @@ def tiles(images, *, scale, columns=1, gap=4, header=0, footer=0):
     grey = pixels.shape[-1] == 1
     bitmap = Image.new("L" if grey else "RGB", (columns * cell[0], rows * cell[1]), "white")
     boxes = []
-    for k, image in enumerate(pixels):
+    for k, image in enumerate(pixels[..., 0] if grey else pixels):
         left = (k % columns) * cell[0] + gap
         top = (k // columns) * cell[1] + gap + header
-        bitmap.paste(
-            Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image), (left, top)
-        )
+        bitmap.paste(Image.fromarray(image), (left, top))
         boxes.append((left, top, left + width, top + height))
     return bitmap, boxes
+
+
+def enlargement(images, width):
+    """By how much to enlarge images so that each is displayed about ``width`` pixels wide."""
+    return max(1, round(width * FINE) // images.shape[2])
+
+
+def grid_png(images, *, width, columns=None):
+    """The PNG file of images in rows, as wide as displayed pixels are given; a square of rows
+    unless ``columns`` says how many images a row has."""
+    columns = columns or int(np.ceil(np.sqrt(len(images))))
+    bitmap, _ = tiles(images, columns=columns, scale=enlargement(images, width / columns), gap=3)
+    return encode(bitmap)
 
 
 def frame(bitmap, box, colour, *, thickness, dashed=False):
@@ -78,8 +90,10 @@ def arrow(bitmap, tip, colour):
 
 def caption(bitmap, position, text, *, colour="black", size=24, anchor="mb"):
     """Write one line of text; ``position`` and ``anchor`` as Pillow has them."""
-    draw = ImageDraw.Draw(bitmap)
-    draw.text(position, text, fill=colour, font=ImageFont.load_default(size), anchor=anchor)
+    ImageDraw.Draw(bitmap).text(position, text, fill=colour, font=_font(size), anchor=anchor)
+
+
+_font = lru_cache(8)(ImageFont.load_default)
 
 
 def blank_figure(width, height):
@@ -161,42 +175,43 @@ class MarkedCurve:
         return encode(bitmap)
 
 
-def one_page(pngs, *, width=880, gap=24):
+def one_page(files, *, width=880, gap=24):
     """Join pictures as the page does: in a row, going on below where the width is used up.
 
     Parameters
     ----------
-    pngs : sequence of bytes
-        PNG files, ``FINE`` times as large as displayed.
+    files : sequence of bytes
+        PNG or JPEG files, ``FINE`` times as large as displayed.
     width, gap : int
         Displayed pixels.
 
     Returns
     -------
     bytes
-        A PNG file of the displayed size, in few colours: it is stored in the notebook.
+        A file of the displayed size, small, since it is stored in the notebook: JPEG if the
+        pictures are, else a PNG in few colours.
     """
-    places, left, top, bottom = [], 0, 0, 0
-    pictures = [_displayed(png) for png in pngs]
+    pictures = [Image.open(io.BytesIO(file)) for file in files]
+    photos = all(picture.format == "JPEG" for picture in pictures)
+    pictures = [picture.convert("RGB").reduce(FINE) for picture in pictures]
+    places, left, top, bottom, used = [], 0, 0, 0, 0
     for picture in pictures:
         if left and left + picture.width > width:
             left, top = 0, bottom + gap
         places.append((left, top))
-        left += picture.width + gap
+        used = max(used, left + picture.width)
         bottom = max(bottom, top + picture.height)
-    used = max(x + picture.width for (x, _), picture in zip(places, pictures, strict=True))
+        left += picture.width + gap
     page = Image.new("RGB", (used, bottom), "white")
     for place, picture in zip(places, pictures, strict=True):
         page.paste(picture, place)
     buffer = io.BytesIO()
-    few = page.quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(buffer, format="PNG", optimize=True)
+    if photos:
+        page.save(buffer, format="JPEG", quality=75, optimize=True)
+    else:
+        few = page.quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
-
-
-def _displayed(png):
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
-    return picture.reduce(FINE)
 
 
 def outline(bitmap, box, colour, *, dash=1, gap=0, thickness=3):

@@ -71,6 +71,15 @@ class Easel:
             return name.replace("_", " ")
         return f"your {kind} {self.titles[kind] or ''}".rstrip()
 
+    def deed(self, photo, painting, strength, step):
+        """What is done to a photo, in words; the arguments are those of :meth:`paint`."""
+        content, style = self.title("photo", photo), self.title("painting", painting)
+        if painting == YOURS and not step:
+            return f"{content} as it is: {style} has not been learnt yet"
+        if strength == 0:
+            return f"{content} as it is, strength 0.00"
+        return f"{content} painted like {style}, strength {strength:.2f}"
+
     def paint(self, photo, painting, step, own):
         """A photo in the style of a painting; painted anew only if something has changed.
 
@@ -80,7 +89,7 @@ class Easel:
         step : int
             For how many steps the style of one's own painting has been learnt; not before the
             first does it paint.
-        own : LiveStyle or None
+        own : PaintingStyle or None
             That style.
 
         Returns
@@ -95,7 +104,7 @@ class Easel:
             if painting != YOURS:
                 painted = np.asarray(self.style.transfer(picture, style=painting))
             elif step:
-                painted = own.transfer(picture)
+                painted = np.asarray(own.transfer(picture))
             ends = tuple(_displayed(each, LARGE) for each in (picture, painted))
             self._painted[key] = now, painted, ends
         return self._painted[key][1:]
@@ -120,32 +129,6 @@ def _displayed(picture, box):
     factor = FINE * min(side / own for side, own in zip(box, image.size, strict=True))
     size = [max(1, round(side * factor)) for side in image.size]
     return image.resize(size, Image.Resampling.LANCZOS)
-
-
-def row_of_photos(files, *, gap=24):
-    """Join pictures in a row, for a notebook to store.
-
-    Parameters
-    ----------
-    files : sequence of bytes
-        Picture files, ``FINE`` times as large as displayed.
-    gap : int
-        Displayed pixels.
-
-    Returns
-    -------
-    bytes
-        A JPEG file of the displayed size: a notebook keeps it twice.
-    """
-    images = [Image.open(io.BytesIO(file)).convert("RGB").reduce(FINE) for file in files]
-    lefts = np.cumsum([0, *(image.width + gap for image in images)]).tolist()
-    size = lefts.pop() - gap, max(image.height for image in images)
-    page = Image.new("RGB", size, "white")
-    for left, image in zip(lefts, images, strict=True):
-        page.paste(image, (left, 0))
-    buffer = io.BytesIO()
-    page.save(buffer, format="JPEG", quality=75, optimize=True)
-    return buffer.getvalue()
 
 
 def save_as_new(picture, folder):

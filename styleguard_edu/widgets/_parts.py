@@ -1,23 +1,33 @@
-"""The parts that the explorers share: pictures with alternative text, sliders, display."""
+"""What the explorers share: pictures with alternative text, sliders, display, closing."""
 
 import html
+import io
 from typing import NamedTuple
 
 import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
+from PIL import Image
 from traitlets import Unicode
 
 from ..plotting import show_file
+from ._cells import close_when_cell_runs_again
 from ._drawing import FINE, one_page
 
+# After its kernel has gone, an explorer answers nothing: its place says so.
 _STYLE = """<style>
 .styleguard-explorer img {max-width: 100%; height: auto}
 .styleguard-explorer .widget-label {text-align: left}
 .styleguard-explorer .widget-toggle-buttons {display: flex; width: auto}
+.styleguard-explorer .widget-toggle-buttons > .widget-label {flex: none}
 .styleguard-explorer button:focus-visible,
 .styleguard-explorer .noUi-handle:focus-visible {outline: 3px solid #0072b2; outline-offset: -3px}
+.styleguard-explorer.jupyter-widgets-disconnected > * {display: none !important}
+.styleguard-explorer.jupyter-widgets-disconnected::before {
+  content: "Run this cell to use it."; font: var(--jp-ui-font-size1) var(--jp-ui-font-family)}
 .styleguard-summary {line-height: 1.5; min-height: 3em; white-space: pre-line}
+[data-jp-theme-light="false"] .styleguard-explorer img {
+  border-radius: 6px; filter: brightness(0.85)}
 </style>"""
 
 # Where the explorer is alive, the static picture just above it is hidden; a browser that does not
@@ -39,7 +49,7 @@ class View(NamedTuple):
     Attributes
     ----------
     pictures : tuple of bytes
-        PNG files.
+        PNG or JPEG files.
     alts : tuple of str
         What each picture shows, in words.
     text : str
@@ -62,18 +72,18 @@ class Picture(widgets.Image):
     description = Unicode("").tag(sync=True)
 
     def __init__(self):
-        super().__init__(format="png", layout={"margin": "8px 14px 0 0"})
+        super().__init__(layout={"margin": "8px 14px 0 0"})
 
-    def update(self, png, alt):
-        """Show other contents; picture and text travel in one message."""
+    def update(self, file, alt):
+        """Show another picture file; picture and text travel in one message."""
+        header = Image.open(io.BytesIO(file))  # the pixels are not decoded
         with self.hold_sync():
-            self.value = png
-            self.width = str(int.from_bytes(png[16:20]) // FINE)  # where a PNG keeps its width
-            self.tooltip = alt
+            self.format, self.value, self.tooltip = header.format.lower(), file, alt
+            self.width = str(header.width // FINE)
 
 
 def choice(label, options, *, tooltips=()):
-    """A row of buttons, one of which is down.
+    """A row of buttons, one of which is pressed.
 
     A drop-down list would be smaller, but JupyterLab takes the arrow keys and the letters typed
     into one as commands to the notebook: "d" typed twice deletes the cell.
@@ -94,14 +104,15 @@ def choice(label, options, *, tooltips=()):
         options=list(options.items()),
         tooltips=list(tooltips),
         description=label,
-        style={"description_width": "40px", "button_width": "auto"},
+        style={"description_width": "64px", "button_width": "auto"},
     )
 
 
 class ValueSlider:
     """A slider over a row of values and, beside it, a box with the number.
 
-    The box may be typed in: it goes to the nearest value, and its arrows go to the next one.
+    A number typed into the box goes to the nearest value, and a note says so if they differ. The
+    arrows of the box go to the next value.
 
     Parameters
     ----------
@@ -117,17 +128,23 @@ class ValueSlider:
     row : ipywidgets.HBox
     slider : ipywidgets.IntSlider
         Its value is the index of the value chosen.
-    box : ipywidgets.BoundedIntText or ipywidgets.BoundedFloatText
+    box : ipywidgets.FloatText
         Its value is the value chosen.
+    nearest : ipywidgets.HTML
+        The note.
+
+    Notes
+    -----
+    The kernel hears only the number in the box, not what changed it. So where the values are not
+    evenly spaced, an arrow adds a thousandth of the least gap: a number that nobody types.
     """
 
     def __init__(self, label, values, *, index=0):
         self.values = np.asarray(values)
-        whole = np.issubdtype(self.values.dtype, np.integer)
-        box_type = widgets.BoundedIntText if whole else widgets.BoundedFloatText
-        low, high = self.values[0].item(), self.values[-1].item()
         gaps = np.diff(self.values)
-        self._arrow = gaps.min().item() if len(gaps) else 1
+        step = gaps.min().item() if len(gaps) else 1
+        even = np.allclose(gaps, step) and np.isclose(self.values[0] / step % 1, (0, 1)).any()
+        self._arrow = 0 if even else step / 1000
         self.slider = widgets.IntSlider(
             index,
             0,
@@ -136,84 +153,81 @@ class ValueSlider:
             disabled=len(self.values) == 1,
             layout={"flex": "1 1 240px", "min_width": "160px", "width": "auto"},
         )
-        self.box = box_type(
-            value=self.values[index].item(),
-            min=low,
-            max=high,
-            step=self._arrow,
+        width = max(40, 7 * len(label))
+        self.box = widgets.FloatText(
+            value=self.values[index],
+            step=self._arrow or step,
             description=label,
-            style={"description_width": f"{max(40, 7 * len(label))}px"},
-            layout={"flex": "0 0 auto", "width": f"{max(40, 7 * len(label)) + 100}px"},
+            style={"description_width": f"{width}px"},
+            layout={"flex": "0 0 auto", "width": f"{width + 100}px"},
         )
+        self.nearest = widgets.HTML()
         self.row = widgets.HBox(
-            [self.box, self.slider], layout={"flex_flow": "row wrap", "align_items": "center"}
+            [self.box, self.slider, self.nearest],
+            layout={"flex_flow": "row wrap", "align_items": "center"},
         )
         self.slider.observe(self._slid, "value")
         self.box.observe(self._typed, "value")
 
     def _slid(self, change):
-        self.box.value = self.values[change["new"]].item()
+        self.box.value = self.values[change["new"]]
 
     def _typed(self, change):
-        index = nearest_index(self.values, change["new"], self.slider.value, self._arrow)
+        typed, shown = change["new"], self.slider.value
+        index = int(np.abs(self.values - typed).argmin())
+        moved = typed - self.values[shown]
+        arrow = index == shown and 0 < abs(moved) <= self._arrow * (1 + 1e-6)
+        if arrow:
+            index = min(max(index + (1 if moved > 0 else -1), 0), len(self.values) - 1)
         self.slider.value = index
-        self.box.value = self.values[index].item()  # the value that is shown, not the one typed
-
-
-def nearest_index(values, wanted, current, arrow):
-    """Which of the values to go to when a number is typed or an arrow of the box is pressed.
-
-    Parameters
-    ----------
-    values : ndarray, ``(n,)``
-        Increasing.
-    wanted : float
-        The number now in the box.
-    current : int
-        Index of the value shown so far.
-    arrow : float > 0
-        What one press of an arrow adds to the box.
-
-    Returns
-    -------
-    int
-        The nearest value; but a press of an arrow that would fall back goes one value on.
-    """
-    index = int(np.abs(values - wanted).argmin())
-    moved = wanted - values[current]
-    if index == current and 0 < abs(moved) <= arrow * (1 + 1e-9):
-        index += 1 if moved > 0 else -1
-    return min(max(index, 0), len(values) - 1)
+        self.box.value = self.values[index]  # the value that is shown, not the one typed
+        note = "" if arrow or np.isclose(typed, self.values[index]) else f"{self.box.value:.10g}"
+        self.nearest.value = note and f'<span role="status">nearest: {note}</span>'
 
 
 class Explorer:
     """What all explorers share: pictures above a summary, display, closing.
 
-    A subclass provides the property ``state``, a dict, and the method ``view(**state)``.
+    A subclass provides ``title``, the property ``state``, a dict, and the method
+    ``view(**state)``. When a cell runs again, the explorers that it made before are closed.
+
+    Parameters
+    ----------
+    controls : list of ipywidgets.Widget
+    pictures : int
+        How many there are.
+    flow : str
+        How they follow each other, as CSS ``flex-flow``.
     """
 
-    def __init__(self, controls, *, pictures):
+    def __init__(self, controls, *, pictures, flow="row wrap"):
         self.pictures = tuple(Picture() for _ in range(pictures))
         self.summary = widgets.HTML()
         self.widget = widgets.VBox(
             [
                 widgets.HTML(_STYLE, layout={"display": "none"}),
                 *controls,
-                widgets.HBox(
+                widgets.Box(
                     self.pictures,
-                    layout={"flex_flow": "row wrap", "align_items": "flex-start"},
+                    layout={"flex_flow": flow, "align_items": "flex-start"},
                 ),
                 self.summary,
             ],
             layout={"padding": "4px"},
         ).add_class("styleguard-explorer")
+        close_when_cell_runs_again(self)
         self.refresh()
+
+    def follow(self, *controls):
+        """Show the state anew whenever one of the controls changes."""
+        for control in controls:
+            control.observe(lambda change: self.refresh(), "value")
 
     def refresh(self):
         """Show the present state."""
         view = self.view(**self.state)
-        for picture, png, alt in zip(self.pictures, view.pictures, view.alts, strict=True):
-            picture.update(png, alt)
+        for picture, file, alt in zip(self.pictures, view.pictures, view.alts, strict=True):
+            picture.update(file, alt)
         self.say(view.text)
 
     def say(self, text, *, role="status"):
@@ -228,28 +242,22 @@ class Explorer:
         """Free the widgets, in this process and in the browser."""
         close_all(self.widget)
 
-    @property
-    def alt(self):
-        """What the static picture shows, in words."""
-        return f"Static picture of the {self.title}. {self.text}"
-
     def static_picture(self):
-        """The present pictures as one, for readers without a kernel.
-
-        Returns
-        -------
-        bytes
-            A PNG file.
-        """
+        """The present pictures as one file, for readers without a kernel."""
         return one_page(self.view(**self.state).pictures)
 
     def show(self):
-        """Display the explorer, with a static picture above it for readers without a kernel.
+        """Display the explorer, after a static picture and its text for readers without a kernel.
 
-        The two are separate outputs. Where the explorer is alive, JupyterLab hides the picture.
+        The two are separate outputs. Where the explorer is alive, JupyterLab hides the first.
         """
-        png = self.static_picture()
-        show_file(png, self.alt, style=_STATIC_STYLE, css_class="styleguard-static")
+        show_file(
+            self.static_picture(),
+            f"Static picture of the {self.title}.",
+            text=self.text,
+            style=_STATIC_STYLE,
+            css_class="styleguard-static",
+        )
         display(self)
 
     def __repr__(self):

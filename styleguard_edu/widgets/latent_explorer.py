@@ -3,10 +3,20 @@
 from itertools import groupby
 
 import numpy as np
+from scipy.special import softmax
 
 from ..checks import require_count
 from ..plotting import BLUE, ORANGE
-from ._drawing import FINE, arrow, caption, encode, frame, tiles, with_marker_colour
+from ._drawing import (
+    arrow,
+    caption,
+    encode,
+    enlargement,
+    grid_png,
+    outline,
+    tiles,
+    with_marker_colour,
+)
 from ._parts import Explorer, ValueSlider, View, choice
 
 FRAMES = 51  # a walk is drawn at t = 0.00, 0.02, ..., 1.00
@@ -60,8 +70,7 @@ class LatentExplorer(Explorer):
         self.end.value = len(names) // 2
         self.t = ValueSlider("t", np.round(np.linspace(0, 1, FRAMES), 2))
         super().__init__([self.start, self.end, self.t.row], pictures=3)
-        for control in (self.start, self.end, self.t.slider):
-            control.observe(self._changed, "value")
+        self.follow(self.start, self.end, self.t.slider)
 
     @property
     def state(self):
@@ -87,14 +96,14 @@ class LatentExplorer(Explorer):
         here, goal = self._name(start), "once around" if end == LAP else self._name(end)
         where = f"t = {index / (FRAMES - 1):.2f}"
         way = f"once around from {here}" if end == LAP else f"from {here} to {goal}"
-        large, _ = tiles(images[index : index + 1], scale=_scale(images, 252), gap=0)
         alts = (
             f"The generated image at {where} on the way {way}{self._read(readings, index)}.",
             f"The {len(self.z)} images to choose from; {here} is framed as the start"
             f"{'' if end == LAP else f', {goal} dashed as the end'}.",
             f"{STRIP} images along the way {way}; a marker stands at {where}.",
         )
-        pictures = (encode(large), self._anchors_png(start, end), strip.png(index))
+        large = grid_png(images[index : index + 1], width=252)
+        pictures = (large, self._anchors_png(start, end), strip.png(index))
         return View(pictures, alts, self._text(way, where, readings, index))
 
     def walk(self, start, end):
@@ -122,14 +131,11 @@ class LatentExplorer(Explorer):
             self._walks[start, end] = images, self._judge(images), FilmStrip(images)
         return self._walks[start, end]
 
-    def _changed(self, change):
-        self.refresh()
-
     def _draw(self, z):
         return np.asarray(self.generator(z.astype(np.float32), training=False))
 
     def _judge(self, images):
-        return None if self.judge is None else softmax(self.judge(images, training=False))
+        return None if self.judge is None else softmax(self.judge(images, training=False), axis=-1)
 
     def _choose_anchors(self, n, rng):
         """Draw the anchors; with a judge, from many draws, the first of every reading first."""
@@ -166,14 +172,14 @@ class LatentExplorer(Explorer):
             return self._choices[start, end]
         columns = -(-len(self.z) // max(1, round(len(self.z) / 5)))
         bitmap, boxes = tiles(
-            self.images, columns=columns, scale=_scale(self.images, 84), gap=10, header=30
+            self.images, columns=columns, scale=enlargement(self.images, 84), gap=10, header=30
         )
         bitmap = bitmap.convert("RGB")
         for k, (left, top, right, _) in enumerate(boxes):
             caption(bitmap, ((left + right) // 2, top - 10), self._name(k)[0])
         if end != LAP:
-            frame(bitmap, boxes[end], ORANGE, thickness=6, dashed=True)
-        frame(bitmap, boxes[start], BLUE, thickness=6)
+            outline(bitmap, boxes[end], ORANGE, thickness=6, dash=14, gap=10)
+        outline(bitmap, boxes[start], BLUE, thickness=6)
         self._choices[start, end] = encode(bitmap)
         return self._choices[start, end]
 
@@ -203,7 +209,7 @@ class FilmStrip:
         self._every = self._last // (STRIP - 1)
         shown = images[:: self._every]
         bitmap, self._boxes = tiles(
-            shown, columns=STRIP, scale=_scale(images, 56), gap=6, header=30, footer=26
+            shown, columns=STRIP, scale=enlargement(images, 56), gap=6, header=30, footer=26
         )
         for k, (left, top, right, _) in enumerate(self._boxes):
             number = f"{k * self._every / self._last:.1f}"
@@ -213,7 +219,7 @@ class FilmStrip:
     def png(self, index):
         """The strip with the nearest frame framed and the arrow at the ``index``-th image."""
         bitmap = self._bitmap.copy()
-        frame(bitmap, self._boxes[round(index / self._every)], 255, thickness=5)
+        outline(bitmap, self._boxes[round(index / self._every)], 255, thickness=5)
         (left, _, right, bottom), last = self._boxes[0], self._boxes[-1]
         x = (left + right) / 2 + (last[0] - left) * index / self._last
         arrow(bitmap, (x, bottom + 8), 255)
@@ -265,14 +271,3 @@ def circle(a, direction, t):
     u *= np.linalg.norm(a) / np.linalg.norm(u)
     turn = 2 * np.pi * t[:, np.newaxis]
     return np.cos(turn) * a + np.sin(turn) * u
-
-
-def softmax(logits):
-    """Probabilities from logits, along the last axis."""
-    powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _scale(images, size):
-    """By how much to enlarge images so that they are displayed about ``size`` pixels wide."""
-    return max(1, size * FINE // images.shape[2])

@@ -1,7 +1,6 @@
 """Paint a photo of one's own in a bundled style, or in that of a painting of one's own."""
 
-import asyncio
-import io
+import time
 from functools import partial
 from pathlib import Path
 
@@ -12,16 +11,16 @@ from PIL import Image
 from ..gallery import load_paintings
 from ..images import blend
 from ..pictures import load_picture
-from ._drawing import FINE
-from ._easel import YOURS, Easel, jpeg, row_of_photos, save_as_new
-from ._live_style import LiveStyle, new_style
-from ._parts import Explorer, ValueSlider, View, choice
+from ._easel import YOURS, Easel, jpeg, save_as_new
+from ._live_training import LiveExplorer, compiled_step
+from ._parts import ValueSlider, View, choice
 
-TRAIN, PAUSE = "Train on this painting", "Pause"
+LOOK_EVERY = 3.0  # seconds of training between two looks at the result
+MOST_MB = 10  # of an upload: JupyterLab's server takes no larger message unless told to
 _TYPES = "image/jpeg,image/png,image/webp,image/gif,image/bmp,image/tiff,image/avif"
 
 
-class PaintYourOwn(Explorer):
+class PaintYourOwn(LiveExplorer):
     """Choose a photo and a painting, say how much of it to apply, and save the result.
 
     Both may be your own. The styles of the bundled paintings are learnt already; that of your
@@ -49,17 +48,15 @@ class PaintYourOwn(Explorer):
         Their values are names; ``YOURS`` once there is a picture of your own.
     strength : ValueSlider
         From 0, the photo, to 1, the painted photo: a mixture of their pixels.
-    error : Exception or None
-        What went wrong last, if anything did.
 
     Notes
     -----
-    A photo is painted when it is chosen, and kept; the slider only mixes pixels. Live training is
-    an asyncio task on the loop that handles the click. It yields to that loop after every step, so
-    a press of a button is heard between two steps.
+    A photo is painted when it is chosen, and kept; the slider only mixes pixels.
     """
 
     title = "paint-your-own explorer"
+    train_label = "Train on this painting"
+    elsewhere = "use PaintingStyle(painting).fit(photos, minutes=5)"
 
     def __init__(
         self, style, photos, *, paintings=None, make_style=None, long_side=512, folder="."
@@ -67,13 +64,13 @@ class PaintYourOwn(Explorer):
         paintings = load_paintings() if paintings is None else paintings
         self.easel = Easel(style, photos, paintings, long_side=long_side)
         self.long_side, self.folder = long_side, Path(folder)
-        self._make_style = new_style if make_style is None else make_style
+        self._make_style = _new_style if make_style is None else make_style
         self._learnt_with = dict(photos)
-        self._live = self.error = None
-        self._shown_step, self._note = 0, ""
-        super().__init__(self._controls(), pictures=3)
-        self.photo.observe(self._chosen, "value")
-        self.painting.observe(self._chosen, "value")
+        self._own, self._seconds, self._shown_step, self._note = None, 0.0, 0, ""
+        super().__init__(*self._controls(), pictures=3)
+        self.play_button.layout.display = "none"  # until there is a painting to learn
+        for control in (self.photo, self.painting):
+            control.observe(self._chosen, "value")
         self.strength.slider.observe(lambda _: self._try(self.refresh), "value")
 
     @property
@@ -84,28 +81,17 @@ class PaintYourOwn(Explorer):
             "painting": self.painting.value,
             "strength": self.strength.values[self.strength.slider.value].item(),
             "step": self._shown_step,
-            "seconds": 0 if self._live is None else round(self._live.seconds),
+            "seconds": round(self._seconds),
             "learning": self.running,
         }
-
-    @property
-    def running(self):
-        """Whether live training is under way."""
-        return self._live is not None and self._live.running
-
-    @property
-    def own_style(self):
-        """What is being learnt from your painting, or None. Keep it to save its weights."""
-        return None if self._live is None else self._live.style
 
     @property
     def result(self):
         """The picture now shown, and saved: float32, ``(height, width, 3)`` in [0, 1]."""
         state = self.state
         photo, painting, strength = state["photo"], state["painting"], state["strength"]
-        painted, _ = self.easel.paint(photo, painting, state["step"], self._live)
-        original = self.easel.pictures["photo"][photo]
-        return blend(original, painted, strength)
+        painted, _ = self._paint(photo, painting, state["step"])
+        return blend(self.easel.pictures["photo"][photo], painted, strength)
 
     def view(self, photo, painting, strength, step, seconds, learning):
         """The pictures and the text of one state.
@@ -125,42 +111,28 @@ class PaintYourOwn(Explorer):
         View
             Of the photo, the painting, and the result; JPEG files.
         """
-        _, ends = self.easel.paint(photo, painting, step, self._live)
-        content = self.easel.title("photo", photo)
-        style = self.easel.title("painting", painting)
-        if painting == YOURS and not step:
-            deed = f"{content} as it is: {style} has not been learnt yet"
-        elif strength == 0:
-            deed = f"{content} as it is, strength 0.00"
-        else:
-            deed = f"{content} painted like {style}, strength {strength:.2f}"
+        _, ends = self._paint(photo, painting, step)
+        deed = self.easel.deed(photo, painting, strength, step)
         text = f"{deed[0].upper()}{deed[1:]}."
         if YOURS in self.easel.pictures["painting"]:
-            text += f"\n{_progress(step, seconds, learning)}"
+            text += f"\n{self._progress(step, seconds, learning)}"
         pictures = (
             self.easel.small("photo", photo),
             self.easel.small("painting", painting),
             jpeg(Image.blend(*ends, strength)),
         )
         alts = (
-            f"The photo to be painted: {content}.",
-            f"The painting to paint like: {style}.",
+            f"The photo to be painted: {self.easel.title('photo', photo)}.",
+            f"The painting to paint like: {self.easel.title('painting', painting)}.",
             f"The result: {deed}.",
         )
         return View(pictures, alts, text)
 
     def refresh(self):
         """Show the present state; while a painting is being learnt, the last preview of it."""
-        view = self.view(**self.state)
-        for picture, file, alt in zip(self.pictures, view.pictures, view.alts, strict=True):
-            with picture.hold_sync():
-                picture.format, picture.value, picture.tooltip = "jpeg", file, alt
-                picture.width = str(Image.open(io.BytesIO(file)).width // FINE)
-        self.say(view.text + self._note)
-
-    def static_picture(self):
-        """The present pictures as one JPEG file, for readers without a kernel."""
-        return row_of_photos(self.view(**self.state).pictures)
+        super().refresh()
+        if self._note:
+            self.say(self.text + self._note)
 
     def use_photo(self, source, *, name=None):
         """Take a photo of your own, as an upload does.
@@ -187,7 +159,7 @@ class PaintYourOwn(Explorer):
         """
         picture = load_picture(source, name=name)  # not smaller: its marks are the style
         self.pause()
-        self._live, self._shown_step = None, 0
+        self._own, self._seconds, self._shown_step = None, 0.0, 0
         self._take("painting", picture, name)
 
     def save(self):
@@ -212,37 +184,33 @@ class PaintYourOwn(Explorer):
 
     def play(self):
         """Start to learn your painting, or go on; a notebook's event loop must be running."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            raise RuntimeError(
-                "play needs a running event loop, as a notebook has; elsewhere use "
-                "PaintingStyle(painting).fit(photos, minutes=5)"
-            ) from None
         if YOURS not in self.easel.pictures["painting"]:
             raise ValueError("Upload a painting first: the styles of the others are learnt already")
-        if self._live is None:
-            style = self._make_style(self.easel.pictures["painting"][YOURS])
-            self._live = LiveStyle(style, self._learnt_with, look=self._look, fail=self._fail)
-        self._live.play()
-        self._label(PAUSE, "pause")
+        if self._own is None:
+            self._own = self._make_style(self.easel.pictures["painting"][YOURS])
+            self._batches = self._own.batches(self._learnt_with)
+            self._step = compiled_step(self._own, self._own.train_step)
+        super().play()
         self.painting.value = YOURS
-        if self._live.steps:
+        if self._own.steps:
             self.refresh()
         else:
-            self.say("Getting ready to learn: the first step takes longer, once.")
+            self.say("Preparing to learn: the first step takes longer, once.")
 
-    def pause(self):
-        """Stop to learn after the step under way; what has been learnt is kept and shown."""
-        if self.running:
-            self._live.pause()
-            self._label(TRAIN, "play")
+    def _lessons(self):
+        while True:
+            until = self._seconds + LOOK_EVERY
+            while self._seconds < until:
+                start = time.perf_counter()
+                with self._lock:
+                    self._step(next(self._batches))
+                self._seconds += time.perf_counter() - start
+                yield 0
             self._look()
 
-    def close(self):
-        """Stop to learn and free the widgets."""
-        self.pause()
-        super().close()
+    def _paint(self, photo, painting, step):
+        with self._lock:
+            return self.easel.paint(photo, painting, step, self._own)
 
     def _take(self, kind, picture, title):
         """Choose a picture of one's own, and add a button for it."""
@@ -253,84 +221,82 @@ class PaintYourOwn(Explorer):
             buttons.options = (*buttons.options, (YOURS, YOURS))
             buttons.observe(self._chosen, "value")
         if kind == "painting":
-            self.train_button.layout.display = None
+            self.play_button.layout.display = None
         if buttons.value == YOURS:
             self._look()
         else:
             buttons.value = YOURS
 
     def _controls(self):
+        """The rows of controls, and the buttons that share a row with the one that trains."""
         self.photo, self.painting = (
             choice(kind, {self.easel.title(kind, name): name for name in pictures})
             for kind, pictures in self.easel.pictures.items()
         )
-        for buttons in (self.photo, self.painting):
-            buttons.style.description_width = "56px"
         self.strength = ValueSlider("strength", np.round(np.linspace(0, 1, 21), 2), index=20)
         self.photo_upload, self.painting_upload = (
             widgets.FileUpload(
                 accept=_TYPES,
                 description=f"Your {kind}",
-                tooltip=f"JPEG, PNG or WebP, up to 10 MB; for a larger file call use_{kind}(path)",
+                tooltip=f"JPEG, PNG or WebP; for a larger file call use_{kind}(path)",
                 layout={"width": "auto"},
             )
             for kind in ("photo", "painting")
         )
-        self.train_button, self.save_button = (
-            widgets.Button(description=words, icon=icon, layout={"width": "auto"})
-            for words, icon in ((TRAIN, "play"), ("Save PNG", "download"))
+        self.photo_upload.observe(partial(self._uploaded, self.use_photo), "value")
+        self.painting_upload.observe(partial(self._uploaded, self.use_painting), "value")
+        limit = widgets.Label(f"at most {MOST_MB} MB each", layout={"margin": "2px 14px 2px 4px"})
+        self.save_button = widgets.Button(
+            description="Save PNG", icon="download", layout={"width": "auto"}
         )
-        self.train_button.layout.display = "none"  # until there is a painting to learn
-        for upload, use in (
-            (self.photo_upload, self.use_photo),
-            (self.painting_upload, self.use_painting),
-        ):
-            upload.observe(partial(self._uploaded, use), "value")
-        self.train_button.on_click(lambda _: self._try(self.pause if self.running else self.play))
         self.save_button.on_click(lambda _: self._try(self.save))
-        row = (self.photo_upload, self.painting_upload, self.train_button, self.save_button)
-        buttons = widgets.HBox(row, layout={"flex_flow": "row wrap", "align_items": "center"})
-        return [self.photo, self.painting, self.strength.row, buttons]
+        buttons = [self.photo_upload, self.painting_upload, limit, self.save_button]
+        return [self.photo, self.painting, self.strength.row], buttons
 
     def _chosen(self, change):
         self._try(self._look)
 
     def _look(self):
         """Show the present state, painted with what has been learnt so far."""
-        self._shown_step = 0 if self._live is None else self._live.steps
+        self._shown_step = 0 if self._own is None else int(self._own.steps)
         self.refresh()
+
+    _paused = _look
 
     def _uploaded(self, use, change):
         for file in change["new"]:
-            change["owner"].value = ()  # the same file may be chosen again; its bytes are freed
-            self._try(partial(use, bytes(file["content"]), name=file["name"]))
+            if len(file["content"]) < file["size"]:
+                continue  # it was taken before, see below
+            self._try(partial(self._use_upload, use, file))
+            # its bytes are freed, and it may be chosen again; the button counts a good one
+            change["owner"].value = () if self.error else (file | {"content": b""},)
+
+    def _use_upload(self, use, file):
+        if file["size"] > MOST_MB * 1e6:
+            raise ValueError(
+                f"{file['name']} is too large, at most {MOST_MB} MB. Make the picture smaller, or "
+                f"call {use.__name__}(path) in a cell. Received: {file['size'] / 1e6:.1f} MB"
+            )
+        use(bytes(file["content"]), name=file["name"])
 
     def _try(self, action):
-        """Do what a control asks for; an error is shown, and the pictures stay."""
-        self._note, self.error = "", None
-        try:
-            action()
-        except Exception as error:
-            self._fail(error)
+        self._note = ""
+        super()._try(action)
 
     def _fail(self, error):
-        self.error = error
-        if not self.running:
-            self._label(TRAIN, "play")
-        plain = isinstance(error, ValueError | OSError)
-        message = str(error) if plain else f"{type(error).__name__}: {error}"
-        self._note = f"\n{message}"  # stays below the next previews
-        self.say(message, role="alert")
+        super()._fail(error)
+        self._note = f"\n{self.text}"  # stays below the next previews
 
-    def _label(self, description, icon):
-        with self.train_button.hold_sync():
-            self.train_button.description, self.train_button.icon = description, icon
+    def _progress(self, step, seconds, learning):
+        """How far the learning of one's own painting has come, in words."""
+        if learning:
+            return f"Learning your painting: step {step:,}, {seconds} s."
+        if not step:
+            return f"Press “{self.train_label}” to learn your painting; press again to stop."
+        return f"Paused after step {step:,}, {seconds} s. Press “{self.train_label}” to go on."
 
 
-def _progress(step, seconds, learning):
-    """How far the learning of one's own painting has come, in words."""
-    if learning:
-        return f"Learning your painting: step {step:,}, {seconds} s."
-    if not step:
-        return f"Press “{TRAIN}” to learn your painting; it can be stopped at any time."
-    return f"Paused after step {step:,}, {seconds} s. Press “{TRAIN}” to go on."
+def _new_style(painting):
+    from ..models import PaintingStyle  # only here: painting alone does not wait for the import
+
+    return PaintingStyle(painting)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..images import check_images
 from ..plotting import BLUE, ORANGE
-from ._drawing import FINE, MarkedCurve, encode, tiles
+from ._drawing import MarkedCurve, grid_png
 from ._parts import Explorer, ValueSlider, View, choice
 
 
@@ -35,13 +35,12 @@ class SnapshotScrubber(Explorer):
     def __init__(self, steps, images, curves, *, log=(), columns=None):
         self.steps, self.images, self.curves = check_snapshots(steps, images, curves, log)
         self.log = frozenset(log)
-        self.columns = columns or int(np.ceil(np.sqrt(self.images.shape[1])))
+        self.columns = columns
         self._bitmaps, self._grids = {}, {}
         self.step = ValueSlider("training step", self.steps)
         self.curve = choice("curve", {name: name for name in self.curves})
         super().__init__([self.step.row, self.curve], pictures=2)
-        for control in (self.step.slider, self.curve):
-            control.observe(self._changed, "value")
+        self.follow(self.step.slider, self.curve)
 
     @property
     def state(self):
@@ -73,14 +72,9 @@ class SnapshotScrubber(Explorer):
             (self._grid(index), self._bitmap(curve).png(index)), alts, self._text(index, curve)
         )
 
-    def _changed(self, change):
-        self.refresh()
-
     def _grid(self, index):
         if index not in self._grids:
-            images = self.images[index]
-            scale = max(1, 330 * FINE // (self.columns * images.shape[2]))
-            self._grids[index] = encode(tiles(images, columns=self.columns, scale=scale, gap=3)[0])
+            self._grids[index] = grid_png(self.images[index], width=330, columns=self.columns)
         return self._grids[index]
 
     def _bitmap(self, curve):

@@ -3,15 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import ImageOps
 
-from ..images import blend, check_images, image_grid, to_rgb, to_uint8
-from ._drawing import FINE, caption, encode
+from ..images import blend, check_images, to_rgb
+from ._drawing import caption, encode, enlargement, tiles
 from ._parts import Explorer, ValueSlider, View, choice
 
 TENTHS = np.arange(11) / 10  # the values of both sliders
 MOST = 16  # more digits in one row would be too small to read
 WIDTH = 880  # of the page, in displayed pixels
+LEAST = 800  # bitmap pixels: the width that holds every caption
 
 
 class StyleMixer(Explorer):
@@ -54,7 +55,6 @@ class StyleMixer(Explorer):
             raise ValueError("labels must be given with digit_judge. Received: None")
         self.restyle, self.digit_judge, self.style_judge = restyle, digit_judge, style_judge
         self._plain = to_rgb(self.images)
-        self._page = _Page(self._plain)
         self._mixtures = {}  # drawn when first asked for
         names = {name: name for name in self.styles}
         self.first, self.second = choice("from", names), choice("to", names)
@@ -62,8 +62,8 @@ class StyleMixer(Explorer):
         self.mix = ValueSlider("mix", TENTHS, index=5)
         self.strength = ValueSlider("strength", TENTHS, index=10)
         super().__init__([self.first, self.second, self.mix.row, self.strength.row], pictures=1)
-        for control in (self.first, self.second, self.mix.slider, self.strength.slider):
-            control.observe(self._changed, "value")
+        controls = self.first, self.second, self.mix.slider, self.strength.slider
+        self.follow(*controls)
 
     @property
     def state(self):
@@ -102,7 +102,7 @@ class StyleMixer(Explorer):
         text = f"{words}: {'; '.join(verdicts)}." if verdicts else f"{words}."
         if strength == 0:
             text += " At strength 0 every style leaves the digits plain."
-        return View((self._page.png(shown, words),), (alt,), text)
+        return View((self._png(shown, words),), (alt,), text)
 
     def mixture(self, first, second):
         """All blends of two styles, and what the judges see in them at every strength.
@@ -125,10 +125,23 @@ class StyleMixer(Explorer):
             self._mixtures[first, second] = both
         return self._mixtures[first, second]
 
-    def _changed(self, change):
+    def refresh(self):
+        """Show the present state; a new pair of styles takes a while."""
         if (self.first.value, self.second.value) not in self._mixtures:
             self.say(f"Drawing {self.first.value} and {self.second.value}; once only.")
-        self.refresh()
+        super().refresh()
+
+    def _png(self, shown, words):
+        """The plain digits above the restyled ones, with what to call them."""
+        n = len(shown)
+        scale = enlargement(shown, min(WIDTH / n - 1, 5 * shown.shape[2]))
+        bitmap, boxes = tiles(
+            np.concatenate([self._plain, shown]), columns=n, scale=scale, gap=2, header=44
+        )
+        for box, title in ((boxes[0], "Plain"), (boxes[n], words)):
+            caption(bitmap, (box[0], box[1] - 12), title, anchor="ls")
+        more = max(0, LEAST - bitmap.width)
+        return encode(ImageOps.expand(bitmap, (0, 0, more, 0), "white"))
 
     def _draw(self, blends):
         """Draw blends, given as shares by style, and have them judged."""
@@ -205,46 +218,6 @@ class Mixture(NamedTuple):
     def take(self, order):
         """The same with other blends at the eleven places: those numbered in ``order``."""
         return Mixture(*(None if part is None else part[list(order)] for part in self))
-
-
-class _Page:
-    """The plain digits, drawn once, above the place where the restyled ones appear."""
-
-    header, baseline = 44, 12  # bitmap pixels: room for a caption, and how far above the digits
-    least = 800  # the width that holds every caption
-
-    def __init__(self, plain):
-        n, height, width, _ = plain.shape
-        self._scale = min(10, max(1, WIDTH * FINE // (n * (width + 1))))
-        small = max(1, round(0.6 * self._scale))
-        below = self._row(plain)
-        self._top = 2 * self.header + small * height
-        even = below.width + below.width % FINE  # a whole number of displayed pixels
-        size = (max(self.least, even), self._top + below.height)
-        self._bitmap = Image.new("RGB", size, "white")
-        caption(self._bitmap, (0, self.header - self.baseline), "Plain", anchor="ls")
-        indent = (self._scale - small) * width // 2  # each stands above its restyled self
-        for k, image in enumerate(plain):
-            left = k * (width + 1) * self._scale + indent
-            self._bitmap.paste(_enlarge(image, small), (left, self.header))
-
-    def png(self, images, words):
-        """The page with restyled images and what to call them."""
-        bitmap = self._bitmap.copy()
-        bitmap.paste(self._row(images), (0, self._top))
-        caption(bitmap, (0, self._top - self.baseline), words, anchor="ls")
-        return encode(bitmap)
-
-    def _row(self, images):
-        return _enlarge(image_grid(images, columns=len(images), gap=1), self._scale)
-
-
-def _enlarge(image, scale):
-    """A Pillow image in which each pixel is ``scale`` pixels wide and high."""
-    bitmap = Image.fromarray(to_uint8(image[np.newaxis])[0])
-    return bitmap.resize(
-        (scale * bitmap.width, scale * bitmap.height), resample=Image.Resampling.NEAREST
-    )
 
 
 def blend_in_words(first, second, mix):

@@ -1,0 +1,66 @@
+"""The snapshot scrubber, headless: images and curve at each step of a training."""
+
+import io
+
+from styleguard_edu.widgets import SnapshotScrubber
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def tiny_scrubber():
+    images = np.linspace(0, 1, 4)[:, None, None, None, None] * np.ones((4, 5, 8, 8, 1))
+    curves = {"distance": [100, 10, np.nan, 1], "loss": [0.5, -1, 2, 3]}
+    return SnapshotScrubber([0, 10, 100, 1000], images, curves, log=["distance"])
+
+
+def test_keeps_what_explorers_have_in_common(check_explorer):
+    check_explorer(tiny_scrubber)
+
+
+def test_snapshots_and_the_marker_move_with_the_slider():
+    scrubber = tiny_scrubber()
+    grid, curve = scrubber.pictures
+    before = curve.value.tobytes()
+    for index, grey in ((1, 85), (3, 255)):
+        scrubber.step.slider.value = index
+        assert Image.open(io.BytesIO(grid.value.tobytes())).getpixel((8, 8)) == grey
+    assert curve.value.tobytes() != before
+    assert scrubber.text == (
+        "Training step 1,000 (snapshot 4 of 4). distance: 1. Over the whole run it is lowest at "
+        "step 1,000 (1) and highest at step 0 (100)."
+    )
+
+
+def test_another_curve_can_be_chosen():
+    scrubber = tiny_scrubber()
+    scrubber.curve.value = "loss"
+    assert "loss: 0.5. Over the whole run it is lowest at step 10 (-1)" in scrubber.text
+    assert "loss against training step" in scrubber.pictures[1].tooltip
+
+
+def test_what_was_not_measured_is_said():
+    scrubber = tiny_scrubber()
+    scrubber.step.box.value = 100
+    assert "distance: not measured" in scrubber.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": [0, 5, 5]}, "steps must be increasing whole numbers"),
+        ({"steps": [0.0, 1.0, 2.0]}, "steps must be increasing whole numbers"),
+        ({"images": np.zeros((2, 4, 8, 8, 1))}, "images must have shape .* with 3 snapshots"),
+        ({"images": np.full((3, 4, 8, 8, 1), 2.0)}, r"images must lie in \[0, 1\]"),
+        ({"curves": {}}, "curves must hold at least one"),
+        ({"curves": {"a": [1, 2]}}, r"curves\['a'\] must hold 3 numbers"),
+        ({"curves": {"a": [np.nan] * 3}}, r"curves\['a'\] must hold 3 numbers"),
+        ({"log": ["b"]}, "log must name positive curves. Received: 'b'"),
+        ({"curves": {"a": [1, 0, 2]}, "log": ["a"]}, "log must name positive curves"),
+    ],
+)
+def test_snapshots_that_do_not_fit_together_raise(change, message):
+    right = {"steps": [0, 1, 2], "images": np.zeros((3, 4, 8, 8, 1)), "curves": {"a": [1, 2, 3]}}
+    with pytest.raises(ValueError, match=message):
+        SnapshotScrubber(**right | change)
