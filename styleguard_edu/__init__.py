@@ -8,22 +8,15 @@ import TensorFlow; ``images``, ``metrics``, ``thresholds``, ``anomalies``, ``dat
 import sys
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
+_ANOMALIES = """
+    BlockLoss Blur Brightness Checkerboard ColourCast Damaged Deformation Dilation Edges Erosion
+    Fog Ghost GlassBlur Halo MotionBlur Noise Occlusion Pixelation Rotation SaltAndPepper Scaling
+    Scratch Shear Shift ShotNoise Spatter Speckle Stripe StyleLeak Zigzag
+""".split()
 _HOME = {  # public name -> module that defines it
-    "BlockLoss": "anomalies",
-    "Blur": "anomalies",
-    "Checkerboard": "anomalies",
-    "ColourCast": "anomalies",
-    "Damaged": "anomalies",
-    "Deformation": "anomalies",
-    "Fog": "anomalies",
-    "Noise": "anomalies",
-    "Occlusion": "anomalies",
-    "SaltAndPepper": "anomalies",
-    "Scratch": "anomalies",
-    "Shift": "anomalies",
-    "StyleLeak": "anomalies",
+    **dict.fromkeys(_ANOMALIES, "anomalies"),
     "Digits": "datasets",
     "load_digits": "datasets",
     "load_paintings": "gallery",
@@ -35,6 +28,7 @@ _HOME = {  # public name -> module that defines it
     "StyleTransfer": "models",
     "load_checkpoint": "checkpoints",
     "load_result": "checkpoints",
+    "CentreCorrector": "correctors",
     "Corrector": "correctors",
     "LatentCorrector": "correctors",
     "MedianCorrector": "correctors",
@@ -49,10 +43,12 @@ _HOME = {  # public name -> module that defines it
     "PositionDetector": "detectors",
     "ReconstructionDetector": "detectors",
     "SegmentationDetector": "detectors",
+    "TiledDetector": "detectors",
     "GuardReport": "guard",
     "StyleGuard": "guard",
     "load_guard": "guard",
 }
+_OLD = {"RepairCorrector": "correctors:RestorationCorrector"}  # names of 0.1.0
 
 __all__ = ["__version__", *_HOME]
 
@@ -65,15 +61,17 @@ def _lazily(package, home):
     package : str
         Its full name.
     home : dict of str to str
-        Public name -> module of the package that defines it.
+        Public name -> module of the package that defines it, or ``"module:name"`` where the name
+        there is another.
     """
 
     def get(name):
-        if name in home:
-            return getattr(import_module(f"{package}.{home[name]}"), name)
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in home:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, _, there = home[name].partition(":")
+        return getattr(import_module(f"{package}.{module}"), there or name)
 
     return get, lambda: sorted({*vars(sys.modules[package]), *home})
 
 
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__getattr__, __dir__ = _lazily(__name__, _HOME | _OLD)

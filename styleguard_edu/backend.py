@@ -1,8 +1,10 @@
-"""TensorFlow and Keras, imported once, quietly and with the right backend.
+"""TensorFlow and Keras, imported once, quietly, with the right backend and settings.
 
 TensorFlow's C++ side writes notices straight to the process' standard error while it is being
 imported, before any log level counts. In a notebook they show as red text above the learner's
 first picture. They are held back here, and shown in full if the import fails.
+
+A user's own ``keras.json`` does not matter: the package's networks have channels last and float32.
 """
 
 import os
@@ -49,3 +51,7 @@ if keras.backend.backend() != "tensorflow":
         "styleguard_edu needs Keras on the TensorFlow backend, but Keras was imported earlier with "
         f"the {keras.backend.backend()!r} backend. Set KERAS_BACKEND=tensorflow and restart Python."
     )
+# What Keras reads from ~/.keras/keras.json; training limits given as variables stay.
+keras.config.set_image_data_format("channels_last")
+keras.config.set_floatx("float32")
+keras.config.set_epsilon(1e-7)

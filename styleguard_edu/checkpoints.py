@@ -7,14 +7,13 @@ and perhaps ``arrays.npz``; a result is ``data/results/NAME.json``, perhaps with
 import json
 import os
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from .files import data_path, restore_command, sha256, write_atomically
+from .files import data_path, place_beside, read_folder, replace_folder, sha256
+from .installation import restore_command
 
 __all__ = [
     "Checkpoint",
@@ -86,17 +85,18 @@ def load_checkpoint(name, *, folder=None):
     from .backend import keras
 
     home = _home(name, folder)
-    while True:
-        card = verified_card(name, folder=folder)
+
+    def read():
+        card = _verified_card(home)
         networks, arrays = {}, {}
         for path in (home / file for file in card["sha256"]):
             if path.suffix == ".keras":
                 networks[path.stem] = keras.saving.load_model(path, compile=False, safe_mode=True)
             else:
                 arrays.update(_read_arrays(path))
-        # somebody may have replaced it meanwhile: then what was read may belong to two versions
-        if _read_card(home / _CARD, "checkpoints") == card:
-            return Checkpoint(name, networks, card, arrays)
+        return Checkpoint(name, networks, card, arrays)
+
+    return read_folder(home, read)
 
 
 def load_result(name, *, folder=None):
@@ -164,25 +164,25 @@ def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
     Raises
     ------
     ValueError
-        If the name is another, or an array holds Python objects.
+        If the name or a role is another, or an array holds Python objects.
+    OSError
+        If the folder cannot be written.
     """
     home = _home(name, folder)
-    _check_name(name)
-    home.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".partial-{name}-"))
-    try:
+    for role in networks:
+        _check_name(role, "a role in networks")
+    _check_arrays(arrays)
+    with place_beside(home) as new:
+        new.mkdir()
         for role, network in networks.items():
             bare = type(network).from_config(network.get_config())  # no optimizer, no losses
             bare.set_weights(network.get_weights())
             bare.save(new / f"{role}.keras")
         if arrays:
-            _write_arrays(new / "arrays.npz", arrays)
+            np.savez_compressed(new / "arrays.npz", **arrays)
         hashes = {file.name: sha256(file) for file in sorted(new.iterdir())}
         _write_card(new / _CARD, {"name": name, **card, "sha256": hashes})
-        new.chmod(0o755)
-        _put_in_place(new, home)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        replace_folder(new, home, _own_files)
     return home
 
 
@@ -192,64 +192,64 @@ def save_result(name, card, *, arrays=None, folder=None):
     Parameters are those of :func:`save_checkpoint`; returns the card's path.
     """
     _check_name(name)
+    _check_arrays(arrays)
     home = data_path("results") if folder is None else Path(folder)
-    hashes = {}
-    if arrays:
-        file = home / f"{name}.npz"
-        write_atomically(file, lambda path: _write_arrays(path, arrays))
-        hashes[file.name] = sha256(file)
-    path = home / f"{name}.json"
-    write_atomically(path, lambda new: _write_card(new, {"name": name, **card, "sha256": hashes}))
+    path, beside = home / f"{name}.json", home / f"{name}.npz"
+    with place_beside(path) as new, place_beside(beside) as new_arrays:
+        hashes = {}
+        if arrays:
+            np.savez_compressed(new_arrays, **arrays)
+            hashes[beside.name] = sha256(new_arrays)
+        _write_card(new, {"name": name, **card, "sha256": hashes})
+        if arrays:
+            os.replace(new_arrays, beside)
+        os.replace(new, path)
     return path
 
 
 def verified_card(name, *, folder=None):
     """Read a checkpoint's card and check every file against it, without loading a network.
 
-    Parameters
-    ----------
-    name : str
-    folder : path, optional
-        Where the checkpoints lie; the project's own unless given.
-
-    Returns
-    -------
-    dict
-        The card.
-
-    Raises
-    ------
-    ValueError, FileNotFoundError
-        As for :func:`load_checkpoint`.
+    Parameters and errors are those of :func:`load_checkpoint`; returns the card.
     """
     home = _home(name, folder)
+    return read_folder(home, lambda: _verified_card(home))
+
+
+def _verified_card(home):
     known = sorted(card.parent.name for card in home.parent.glob(f"*/{_CARD}"))
-    if name not in known:
-        raise ValueError(f"name must be one of the checkpoints {known}. Received: {name!r}")
+    if home.name not in known:
+        raise ValueError(f"name must be one of the checkpoints {known}. Received: {home.name!r}")
     card = _read_card(home / _CARD, "checkpoints")
-    try:
-        _verify(home, card, "checkpoints")
-    except (ValueError, FileNotFoundError):
-        if (now := _read_card(home / _CARD, "checkpoints")) == card:
-            raise
-        _verify(home, card := now, "checkpoints")  # it was replaced between card and files
+    _verify(home, card, "checkpoints")
     return card
 
 
 def _home(name, folder):
+    _check_name(name)
     return (data_path("checkpoints") if folder is None else Path(folder)) / str(name)
 
 
-def _check_name(name):
+def _check_name(name, what="name"):
     if not re.fullmatch(r"[\w-]+", str(name), re.ASCII):
-        raise ValueError(f"name must hold letters, digits, _ and - only. Received: {name!r}")
+        raise ValueError(f"{what} must hold letters, digits, _ and - only. Received: {name!r}")
+
+
+def _check_arrays(arrays):
+    for name, array in (arrays or {}).items():
+        if (dtype := np.asarray(array).dtype).hasobject:
+            raise ValueError(
+                f"arrays[{name!r}] must hold numbers, truth values or text, no Python objects. "
+                f"Received: dtype {dtype}"
+            )
 
 
 def _read_card(path, part):
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-        dict(card["sha256"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if any(Path(file).name != file for file in dict(card["sha256"])):
+            raise ValueError("a file outside of the folder")
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} must be JSON that gives the SHA-256 of every file. "
             f"To restore it: {restore_command(part)}. Received: {error!r}"
@@ -280,36 +280,9 @@ def _read_arrays(path):
         return dict(stored)
 
 
-def _write_arrays(path, arrays):
-    for name, array in arrays.items():
-        if np.asarray(array).dtype.hasobject:
-            raise ValueError(
-                f"arrays[{name!r}] must hold numbers, truth values or text, no Python objects. "
-                f"Received: dtype {np.asarray(array).dtype}"
-            )
-    np.savez_compressed(path, **arrays)
-
-
-def _put_in_place(new, home):
-    """Let a finished folder take the place of an old one; what did not belong to that stays."""
-    old = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".replaced-{home.name}-")) / home.name
+def _own_files(home):
+    """Name the files of a checkpoint; of a damaged card nothing is known but itself."""
     try:
-        while True:
-            if home.exists():
-                os.rename(home, old)
-            try:
-                os.rename(new, home)
-                break
-            except OSError:  # another writer was faster: its folder is the old one now
-                if not home.exists():
-                    if old.exists():
-                        os.rename(old, home)
-                    raise
-                shutil.rmtree(old, ignore_errors=True)
-        if old.exists():
-            own = {_CARD, *_read_card(old / _CARD, "checkpoints")["sha256"]}
-            for other in old.iterdir():
-                if other.name not in own:
-                    os.rename(other, home / other.name)
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
+        return {_CARD, *_read_card(home / _CARD, "checkpoints")["sha256"]}
+    except (ValueError, OSError):
+        return {_CARD}

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from . import files
-from .files import data_path, restore_command
+from .files import data_path
+from .installation import restore_command, say
 
 __all__ = ["Digits", "Split", "digit_source", "fetch_mnist", "load_digits", "mnist_path"]
 
@@ -253,11 +254,11 @@ def main(argv=None):
             print("Digits: bundled, as STYLEGUARD_DIGITS says; MNIST was not looked for.")
             return 0
         how = "found at" if _is_there(mnist_path()) else "fetched to"
-        print(f"MNIST: {how} {fetch_mnist()}")
+        say(f"MNIST: {how} {fetch_mnist()}")
         return 0
     except (OSError, ValueError) as error:
         instead = optional and source == "bundled"
-        print(f"{error}. The bundled digits will be used." if instead else error)
+        say(f"{error}. The bundled digits will be used." if instead else str(error))
         return 0 if instead else 1
 
 

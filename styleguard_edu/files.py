@@ -1,18 +1,29 @@
-"""Where the project's data lie, how files are written, restored and fetched."""
+"""Where the project's data lie, how files and folders are written, and how MNIST is fetched."""
 
+import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 import urllib.request
-from importlib import metadata
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from . import __version__
+from uuid import uuid4
 
 _PACKAGE = Path(__file__).resolve().parent
+_NOT_ALLOWED = "this folder may not be written to; choose another, or change its permissions"
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space, or choose another folder",
+    errno.EDQUOT: "your share of the disk is used up; free some space, or choose another folder",
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NOT_ALLOWED),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "a file lies where its folder should be"),
+    errno.EISDIR: "a folder of that name is there; choose another name",
+    errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
+}
+_CHANGED_BY_OTHERS = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
 
 
 def data_path(*parts):
@@ -48,103 +59,129 @@ def write_atomically(path, write):
     Parameters
     ----------
     path : str or pathlib.Path
-        The file to create or replace. Its folder is created if needed.
+        The file to create or replace. Its folder is created if needed. A new file has the
+        permissions that new files have here, a replaced one keeps its own.
     write : callable
         Called with a temporary path in the same folder and with the same ending; writes the file
         there. If it raises, ``path`` is left as it was and the temporary file is removed.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the message says why, in plain words.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=".partial-", suffix="".join(path.suffixes)
-    )
-    os.close(handle)
-    try:
-        write(Path(name))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with place_beside(path) as new:
+        write(new)
+        if path.is_file():
+            shutil.copymode(path, new)
+        os.replace(new, path)
 
 
-PROJECT = "styleguard-edu"
-# Without a checkout, the project was installed from this file.
-WHEEL = f"styleguard_edu-{__version__}-py3-none-any.whl"
-CHECKOUT = Path(__file__).resolve().parents[1]  # meaningful only if the project runs from one
-
-
-def requirements():
-    """Return what the project requires on this machine: from the checkout, else as installed.
-
-    Returns
-    -------
-    list of packaging.requirements.Requirement
-    """
-    from packaging.requirements import Requirement
-
-    pyproject = CHECKOUT / "pyproject.toml"
-    if pyproject.is_file():
-        import tomllib  # Python 3.11; on an older one only `check_python` has to work
-
-        lines = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"]
-    else:
-        lines = metadata.requires(PROJECT) or []
-    wanted = map(Requirement, lines)
-    return [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
-
-
-def installed_version(name):
-    """Return the version of an installed package, or None."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def python_command():
-    """Return this interpreter as it is typed in a terminal."""
-    if not any(character in sys.executable for character in " ()&"):
-        return sys.executable
-    return f'& "{sys.executable}"' if os.name == "nt" else f'"{sys.executable}"'
-
-
-def install_command(*what, again=False):
-    """Return the command that installs packages in the versions the course is tested with.
+@contextmanager
+def place_beside(path):
+    """Give a free name beside a path, for what is to take its place; clear it away afterwards.
 
     Parameters
     ----------
-    *what : str
-        Requirements, for example ``"tqdm>=4"``; the whole project if there are none.
-    again : bool
-        Replace the files of a package that is there already.
+    path : pathlib.Path
+        Its folder is created if needed.
 
-    Returns
-    -------
-    str
+    Yields
+    ------
+    pathlib.Path
+        With the ending of ``path``; nothing lies there yet.
+
+    Raises
+    ------
+    OSError
+        Of the same kind as one raised inside, but in plain words and with the name ``path``.
     """
-    pinned = CHECKOUT / "constraints.txt"
-    command = f"{python_command()} -m pip install"
-    command += f' -c "{pinned}"' if pinned.is_file() else ""
-    command += " --force-reinstall --no-deps" if again else ""
-    if not what:
-        editable = (CHECKOUT / "pyproject.toml").is_file()
-        return f'{command} -e "{CHECKOUT}[dev]"' if editable else f"{command} {WHEEL}"
-    return " ".join([command, *(f'"{requirement}"' for requirement in what)])
+    new = path.with_name(f".partial-{uuid4().hex}{''.join(path.suffixes[-2:])}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield new
+    except OSError as error:
+        reason = _REASONS.get(error.errno, "see what the system says")
+        said = error.strerror or str(error).replace(str(new), str(path))
+        plain = type(error)(f"{path} cannot be written: {reason}. Received: {said}")
+        plain.errno = error.errno
+        raise plain from None  # the first one names the temporary file
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        with suppress(OSError):  # a file, or nothing, or no folder to look into
+            new.unlink()
 
 
-def restore_command(part):
-    """Return what brings back a part of the project's own data folder: mostly a command."""
-    if (CHECKOUT / ".git").exists():
-        return f'git -C "{CHECKOUT}" checkout -- data/{part}'
-    if (CHECKOUT / "pyproject.toml").is_file():  # a copy, as downloaded in one archive
-        return f"download the project again, and copy data/{part} from there to {CHECKOUT}"
-    return install_command(WHEEL, again=True)
+def replace_folder(new, home, own):
+    """Let a finished folder take the place of an old one; the old one is back if that fails.
+
+    Parameters
+    ----------
+    new, home : pathlib.Path
+        The finished folder, and where it belongs: on the same disk.
+    own : callable
+        Called with the old folder; the names in it that are replaced. The rest stays.
+    """
+    old = home.with_name(f".replaced-{uuid4().hex}")
+    for _ in range(100):
+        try:
+            if home.exists():
+                _copy_all_but(own(home), home, new)
+                os.rename(home, old)
+            os.rename(new, home)
+            return
+        except OSError as error:
+            if old.exists() and not home.exists():
+                with suppress(OSError):
+                    os.rename(old, home)
+            if error.errno not in _CHANGED_BY_OTHERS:
+                raise
+            failure = error  # another writer was faster: its folder is the old one now
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    raise failure
+
+
+def _copy_all_but(names, old, new):
+    for path in old.iterdir():
+        copy = new / path.name
+        if path.name not in names and not copy.exists():
+            if path.is_dir():
+                shutil.copytree(path, copy, symlinks=True)
+            else:
+                shutil.copy2(path, copy, follow_symlinks=False)
+
+
+def read_folder(home, read):
+    """Return what ``read()`` finds in a folder, all of it from before or after a replacement.
+
+    It is called again where :func:`replace_folder` came between; its ValueError or OSError is
+    passed on where that cannot be the reason.
+    """
+
+    def state():
+        return home.stat().st_ino if home.is_dir() else None
+
+    for _ in range(5):
+        before = state()
+        try:
+            found = read()
+        except (ValueError, OSError):
+            if before is not None and state() == before:
+                raise
+        else:
+            if state() == before:
+                return found
+        time.sleep(0.01)  # to replace a folder is two renamings, with nothing there between them
+    return read()
 
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 PROBE_SECONDS = 3.5  # with Python's own start, a machine without network loses less than 5 s
 STALL_SECONDS = 10  # a download that is silent for so long is given up
 DOWNLOAD_SECONDS = 600
+IN_UTF8 = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}  # what a Python of our own writes
 
 
 def probe(url, seconds):
@@ -196,10 +233,11 @@ def download_mnist(folder):
     try:
         subprocess.run(
             [sys.executable, "-c", code],
-            env={**os.environ, "KERAS_HOME": folder, "KERAS_BACKEND": "tensorflow"},
+            env={**os.environ, "KERAS_HOME": folder, "KERAS_BACKEND": "tensorflow"} | IN_UTF8,
             stdout=None if sys.stdout.isatty() else subprocess.DEVNULL,  # Keras' progress bar
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=DOWNLOAD_SECONDS,
             check=True,
         )

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import data_path, restore_command
+from .files import data_path
+from .installation import restore_command
 from .pictures import fit_short_side, load_picture
 
 __all__ = ["PHOTO_SPLITS", "load_paintings", "load_photos", "measured_photos", "middle"]

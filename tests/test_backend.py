@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -45,3 +46,15 @@ def test_what_is_held_back_stays_unseen_otherwise(capfd):
     with backend._stderr_held_back():
         os.write(2, b"a notice\n")
     assert capfd.readouterr().err == ""
+
+
+def test_a_users_own_keras_json_does_not_matter(tmp_path):
+    settings = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.1}
+    (tmp_path / "keras.json").write_text(json.dumps({**settings, "backend": "jax"}))
+    done = run(
+        "from styleguard_edu.backend import keras as k; c = k.config;"
+        "print(c.image_data_format(), c.floatx(), c.epsilon());"
+        "print(k.layers.Dense(1).dtype_policy.name)",
+        KERAS_HOME=str(tmp_path),
+    )
+    assert done.stdout.split() == ["channels_last", "float32", "1e-07", "float32"], done.stderr

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from styleguard_edu.files import requirements
+from styleguard_edu.installation import requirements
 
 import nbformat
 import pytest
@@ -19,7 +19,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "styleguard_edu"
 LAYERS = {
     # the ground: no lesson in them, everyone may use them
     "checks": -2,  # of numbers that a caller gave: images are checked by them, too
-    "files": -1,  # where data lie, what is installed, atomic writes
+    "installation": -2,  # what is installed; commands that can be pasted
+    "files": -1,  # where data lie, atomic writes, fetching
     "backend": -1,  # TensorFlow and Keras, imported quietly
     "estimators": -1,  # what detectors, correctors and guards share as estimators
     "images": -1,  # the convention for images and pictures
@@ -53,7 +54,7 @@ LAYERS = {
 # They get networks as constructor arguments, so that any network can be put in.
 NEVER = {module: {"models"} for module in ("detectors", "correctors")}
 PURE = [
-    *("checks", "files", "estimators", "images", "decoding", "pictures", "metrics"),
+    *("checks", "installation", "files", "estimators", "images", "decoding", "pictures", "metrics"),
     *("thresholds", "moments"),
     *("datasets", "gallery", "anomalies", "styles", "plotting", "sheets", "checkpoints"),
     *("detectors", "detectors.base", "detectors.position", "correctors", "correctors.neighbour"),
