@@ -8,12 +8,12 @@ from styleguard_edu.images import to_uint8
 from styleguard_edu.metrics import restyling as texture
 from styleguard_edu.models import PaintingStyle
 from styleguard_edu.models.painting_crops import CROP, CROPS, SHORT_SIDE
-from styleguard_edu.networks import plain_painting_generator
 from styleguard_edu.pictures import fit_short_side, match_histogram
 
 import numpy as np
 
 from ._cards import save_with_card
+from .plain_painting import plain_painting_generator
 from ._snapshots import cosine_adam, train_with_snapshots
 
 STOPS = (0, 100, 300, 1_000, 3_000)  # steps at which the training is looked at, before the end

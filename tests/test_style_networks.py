@@ -1,10 +1,10 @@
+from recipes.plain_painting import plain_painting_generator
 from functools import cache
 
 from styleguard_edu.backend import keras
 from styleguard_edu.networks import (
     painting_discriminator,
     painting_generator,
-    plain_painting_generator,
     style_code,
     style_discriminator,
     style_generator,

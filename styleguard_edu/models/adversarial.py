@@ -1,19 +1,27 @@
-"""What every adversarial training shares; the games themselves are in the layer above."""
+"""What every adversarial training shares: ``compile``, ``fit``, the steps, the EMA generator."""
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from ..backend import keras, tf
-from ..checks import require_count, require_number
+from ..checks import is_number, require_count, require_number
+from .losses import gradient_penalty
+from .training import as_list
+
+__all__ = ["AdversarialModel", "keras_seed"]
 
 
 class AdversarialModel(keras.Model):
-    r"""A generator G and a discriminator D with their optimisers, penalty, and average.
+    r"""A generator G and a discriminator D with their optimizers, penalty, and EMA generator.
 
-    Subclasses define ``train_step``. D returns logits, alone or as a list (for example one for
+    Subclasses define ``train_step``, call :meth:`compile` when they are built, and may check what
+    they learn from in ``checked_batch``. D returns logits, alone or as a list (for example one for
     each patch and one for the whole image); real is positive. The R1 gradient penalty of Mescheder
     et al. (2018), :math:`\tfrac{w}{2} E_x |\nabla_x D(x)|^2` on real images x, is computed on every
     ``r1_every``-th step only and scaled up accordingly (Karras et al., 2020). Results are drawn
-    with a running average of G's weights, steadier than G itself (Yazici et al., 2019).
+    by the EMA generator, whose weights are an exponential moving average of G's: it is steadier
+    than G itself (Yazici et al., 2019).
 
     Parameters
     ----------
@@ -25,7 +33,7 @@ class AdversarialModel(keras.Model):
     Attributes
     ----------
     ema_generator : keras.Model
-        G with averaged weights: the network to keep.
+        The EMA generator: the network to keep.
     steps : keras.Variable
         Steps of the discriminator so far.
     noise_seed : keras.random.SeedGenerator or None
@@ -33,6 +41,7 @@ class AdversarialModel(keras.Model):
     """
 
     noise_seed = None
+    _loaded_at = None  # the step of the state that was loaded last
 
     def __init__(self, generator, discriminator, *, trackers, name):
         super().__init__(name=name)
@@ -58,36 +67,52 @@ class AdversarialModel(keras.Model):
         r1_weight=0.1,
         r1_every=8,
         ema_decay=0.999,
-        **kwargs,
+        run_eagerly=False,
+        jit_compile="auto",
     ):
-        """Set how both networks learn.
+        """Set how both networks learn; called with the defaults on construction.
+
+        The optimizers begin anew: what they remember of earlier steps is forgotten.
 
         Parameters
         ----------
         generator_optimizer, discriminator_optimizer : keras.optimizers.Optimizer, optional
-            Adam with learning rate 1e-3, beta_1 = 0 and beta_2 = 0.99 unless given.
+            Or Keras' name of one; Adam with learning rate 1e-3, beta_1 = 0 and beta_2 = 0.99 unless
+            given.
         r1_weight : float >= 0
             w above; 0 switches the penalty off.
         r1_every : int >= 1
             The penalty is computed on every ``r1_every``-th step.
         ema_decay : float in [0, 1)
             Share of the old average kept at each step, once training is under way. 0: no average.
-        **kwargs
-            As for ``keras.Model.compile``, for example ``run_eagerly=True``.
+        run_eagerly, jit_compile
+            As for ``keras.Model.compile``. Its other arguments are refused: the losses are the
+            model's own, and there are two optimizers.
+
+        Raises
+        ------
+        ValueError
+            If a value is none of those above, or if a state was loaded and nothing has been learnt
+            since: compile first, then ``load_weights``, or what the optimizers remember is lost.
         """
-        require_number("r1_weight", r1_weight, 0, float("inf"))
+        require_number("r1_weight", r1_weight, 0, np.inf)
         require_count("r1_every", r1_every, 1)
-        if not 0 <= ema_decay < 1:
-            raise ValueError(f"ema_decay must lie in [0, 1). Received: {ema_decay}")
-        super().compile(**kwargs)
-        self.generator_optimizer = generator_optimizer or _adam()
-        self.discriminator_optimizer = discriminator_optimizer or _adam()
+        if not is_number(ema_decay) or not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay must lie in [0, 1). Received: {ema_decay!r}")
+        if self._loaded_at is not None and self._loaded_at == int(self.steps):
+            raise ValueError(
+                "compile must come before load_weights: new optimizers would forget what the loaded"
+                f" ones remember. Received: a state loaded at step {self._loaded_at}"
+            )
+        super().compile(run_eagerly=run_eagerly, jit_compile=jit_compile)
+        self.generator_optimizer = keras.optimizers.get(generator_optimizer or _adam())
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer or _adam())
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.r1_weight, self.r1_every = float(r1_weight), r1_every
         self.ema_decay = float(ema_decay)
 
-    def fit(self, x, **kwargs):
+    def fit(self, x, *, callbacks=None, **kwargs):
         """Train as ``keras.Model.fit`` does; an interrupt ends it early and keeps the networks.
 
         Parameters
@@ -95,27 +120,68 @@ class AdversarialModel(keras.Model):
         x : ndarray, tf.data.Dataset, or iterator
             What ``train_step`` takes; an iterator yields batches, each an array or a tuple of
             arrays, and needs ``steps_per_epoch``.
+        callbacks : keras.callbacks.Callback or sequence of such, optional
         **kwargs
             As for ``keras.Model.fit``.
 
         Returns
         -------
         keras.callbacks.History
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the images do not follow the convention; of a Dataset the first batch is looked at.
+        FloatingPointError
+            If a loss is not finite any more: the training has diverged.
         """
+        callbacks = as_list(callbacks)
         if isinstance(x, Iterator):
             # Keras wants tuples, and must take them in the order in which they come
-            x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
+            x = (self.checked_batch(_as_tuple(batch)) for batch in x)
             kwargs.setdefault("shuffle", False)
+        elif isinstance(x, tf.data.Dataset):
+            for batch in x.take(1):
+                self.checked_batch(_as_tuple(batch))
+        else:
+            (x,) = self.checked_batch((x,))
         self.history = None  # until training begins
         try:
-            return super().fit(x, **kwargs)
-        except KeyboardInterrupt:
-            print(f"\nStopped by hand after {int(self.steps)} steps; what was learnt is kept.")
-            if self.history is None:
-                return keras.callbacks.History()
-            for callback in kwargs.get("callbacks") or ():
+            return super().fit(x, callbacks=[*callbacks, _StopWhenDiverged()], **kwargs)
+        except (KeyboardInterrupt, FloatingPointError) as stopped:
+            for callback in callbacks if self.history else ():
                 callback.on_train_end()  # Keras does so only where nothing was raised
-            return self.history
+            if isinstance(stopped, FloatingPointError):
+                raise
+            print(f"\nStopped by hand after {int(self.steps)} steps; what was learnt is kept.")
+            return self.history or keras.callbacks.History()
+
+    def checked_batch(self, batch):
+        """What :meth:`fit` learns from, after checking it; subclasses say what that is.
+
+        Parameters
+        ----------
+        batch : tuple of array_like
+            A batch, or all data.
+
+        Returns
+        -------
+        tuple of ndarray
+        """
+        return batch
+
+    def load_weights(self, filepath, **kwargs):
+        """Go on from a state of ``save_weights``; compile first, as that model was compiled."""
+        super().load_weights(filepath, **kwargs)
+        self._loaded_at = int(self.steps) or None
+
+    def save(self, filepath, *args, **kwargs):
+        """Not possible: this is two networks and their training, not one network."""
+        raise TypeError(
+            "save must be called on a network, for example ema_generator.save(path); save_weights "
+            "keeps the state of the training, save_checkpoint several networks with a card. "
+            f"Received: {type(self).__name__} and {str(filepath)!r}"
+        )
 
     def lazy_r1_penalty(self, discriminator, real):
         """The R1 penalty on every ``r1_every``-th step, else 0.
@@ -138,7 +204,8 @@ class AdversarialModel(keras.Model):
     def apply(self, optimizer, network, tape, loss):
         """Let one network learn from a recorded loss."""
         variables = network.trainable_variables
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        scale = optimizer.scale_loss(tf.ones_like(loss))  # not 1 with mixed precision alone
+        optimizer.apply(tape.gradient(loss, variables, output_gradients=scale), variables)
 
     def apply_gradients(self, d_tape, d_loss, g_tape, g_loss):
         """Let both networks learn from losses recorded before either changed; count the step.
@@ -161,7 +228,11 @@ class AdversarialModel(keras.Model):
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def update_ema(self):
-        """Move the average towards G; at first in big strides, so that it forgets the start."""
+        """Move the EMA generator towards G; at first in big strides, so that it forgets the start.
+
+        After t steps of D, the share of the old average kept is :math:`(1 + t) / (10 + t)`, at
+        most ``ema_decay``.
+        """
         steps = tf.cast(self.steps, "float32")
         keep = tf.minimum(self.ema_decay, (1 + steps) / (10 + steps))
         if self.ema_decay == 0:
@@ -169,8 +240,9 @@ class AdversarialModel(keras.Model):
         for average, weight in zip(
             self.ema_generator.variables, self.generator.variables, strict=True
         ):
-            if average.dtype == "float32":  # not the seed states of random layers
-                average.assign(keep * average + (1 - keep) * weight)
+            if keras.backend.is_float_dtype(average.dtype):  # not the seed states of random layers
+                share = tf.cast(keep, average.dtype)
+                average.assign(share * average + (1 - share) * weight)
 
     def save_own_variables(self, store):
         super().save_own_variables(store)
@@ -184,57 +256,26 @@ class AdversarialModel(keras.Model):
         super().load_own_variables(store)
 
 
-def real_loss(logits):
-    r"""Loss that is low where D says "real": the mean of :math:`-\log \sigma(D)`.
-
-    Parameters
-    ----------
-    logits : tensor of float32, or list of them
-        Several outputs of D count alike, whatever their sizes.
-
-    Returns
-    -------
-    tensor of float32, scalar >= 0
-    """
-    return sum(tf.reduce_mean(tf.nn.softplus(-part)) for part in _as_list(logits))
+def keras_seed(seed):
+    """A seed as Keras wants it: None, or an int after checking that it is a whole number."""
+    if seed is None:
+        return None
+    require_count("seed", seed, 0, 2**32 - 1)
+    return int(seed)
 
 
-def fake_loss(logits):
-    r"""Loss that is low where D says "fake": the mean of :math:`-\log (1 - \sigma(D))`.
-
-    Parameters and result are those of :func:`real_loss`.
-    """
-    return sum(tf.reduce_mean(tf.nn.softplus(part)) for part in _as_list(logits))
-
-
-def gradient_penalty(discriminator, images):
-    r"""Mean squared length of D's gradient at the images, :math:`E_x |\nabla_x D(x)|^2`.
-
-    Where D gives many logits an image, D(x) is the mean of each output, summed over the outputs.
-
-    Parameters
-    ----------
-    discriminator : callable
-        ``discriminator(images, training=True) -> logits``, one or a list of tensors ``(n, ...)``.
-    images : tensor of float32, ``(n, height, width, channels)`` in [0, 1]
-
-    Returns
-    -------
-    tensor of float32, scalar >= 0
-    """
-    images = tf.convert_to_tensor(images)
-    with tf.GradientTape() as tape:
-        tape.watch(images)
-        parts = _as_list(discriminator(images, training=True))
-        total = sum(tf.reduce_mean(part) for part in parts) * tf.cast(
-            tf.shape(images)[0], "float32"
-        )
-    gradient = tape.gradient(total, images)
-    return tf.reduce_mean(tf.reduce_sum(gradient**2, axis=[1, 2, 3]))
+class _StopWhenDiverged(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        lost = {name: float(x) for name, x in (logs or {}).items() if not np.isfinite(x)}
+        if lost:
+            raise FloatingPointError(
+                f"The training diverged after {int(self.model.steps)} steps: build the networks "
+                f"anew, and lower the learning rates or raise r1_weight. Received: {lost}"
+            )
 
 
-def _as_list(logits):
-    return logits if isinstance(logits, (list, tuple)) else [logits]
+def _as_tuple(batch):
+    return batch if isinstance(batch, tuple) else (batch,)
 
 
 def _adam():

@@ -2,7 +2,10 @@
 
 from ..backend import keras, tf
 from ..checks import require_count
-from .adversarial import AdversarialModel, fake_loss, real_loss
+from ..images import check_images
+from ..networks.running import run_network
+from .adversarial import AdversarialModel, keras_seed
+from .losses import fake_loss, real_loss
 
 
 class GAN(AdversarialModel):
@@ -20,7 +23,8 @@ class GAN(AdversarialModel):
     over D's and over G's weights, with real images x and standard normal z. The last term of
     :math:`L_D` is the R1 gradient penalty of Mescheder et al. (2018); it is computed on every
     ``r1_every``-th step only and scaled up accordingly (Karras et al., 2020). ``sample`` draws
-    from a running average of G's weights, which is steadier than G itself (Yazici et al., 2019).
+    from the EMA generator, whose weights are an exponential moving average of G's (Yazici et al.,
+    2019).
 
     Parameters
     ----------
@@ -35,15 +39,24 @@ class GAN(AdversarialModel):
     Attributes
     ----------
     ema_generator : keras.Model
-        G with averaged weights: the network to keep.
+        The EMA generator: the network to keep.
     steps : keras.Variable
         Steps of the discriminator so far.
 
     Examples
     --------
-    >>> gan = GAN(digit_generator(), digit_discriminator(), seed=0)      # doctest: +SKIP
-    >>> gan.compile()                                                    # doctest: +SKIP
-    >>> gan.fit(images, batch_size=64, epochs=1)                         # doctest: +SKIP
+    Two tiny networks learn from 32 digits for a moment:
+
+    >>> from styleguard_edu import GAN, load_digits
+    >>> from styleguard_edu.networks import digit_discriminator, digit_generator
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> gan = GAN(digit_generator(8, width=4), digit_discriminator(width=2), seed=0)
+    >>> gan.compile(r1_weight=0.2, run_eagerly=True)
+    >>> history = gan.fit(digits.train.images[:32], batch_size=16, verbose=0)
+    >>> sorted(history.history)
+    ['d_fake', 'd_loss', 'd_real', 'g_loss']
+    >>> gan.sample(3, seed=0).shape
+    (3, 28, 28, 1)
     """
 
     def __init__(self, generator, discriminator, *, seed=None):
@@ -56,7 +69,12 @@ class GAN(AdversarialModel):
         trackers = ("d_loss", "g_loss", "d_real", "d_fake")
         super().__init__(generator, discriminator, trackers=trackers, name="gan")
         self.latent_dim = generator.input_shape[-1]
-        self.noise_seed = keras.random.SeedGenerator(seed)
+        self.noise_seed = keras.random.SeedGenerator(keras_seed(seed))
+        self.compile()
+
+    def checked_batch(self, batch):
+        """Images for the discriminator: float32, of its shape, in [0, 1]."""
+        return (check_images(batch[0], name="x", shape=self.generator.output_shape[1:]),)
 
     def train_step(self, data):
         """Let D learn from one batch of real images, then G from as many fresh noises."""
@@ -110,7 +128,7 @@ class GAN(AdversarialModel):
         return loss
 
     def sample(self, n, *, seed=None):
-        """Draw images with the averaged generator.
+        """Draw images with the EMA generator.
 
         Parameters
         ----------
@@ -123,8 +141,8 @@ class GAN(AdversarialModel):
         ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
         """
         require_count("n", n, 1)
-        z = keras.random.normal((n, self.latent_dim), seed=seed)
-        return self.ema_generator.predict(z, batch_size=256, verbose=0)
+        z = keras.random.normal((int(n), self.latent_dim), seed=keras_seed(seed))
+        return run_network(self.ema_generator, z=z.numpy())
 
     def _noise(self, n):
         return keras.random.normal((n, self.latent_dim), seed=self.noise_seed)

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from ..checks import require_count
 from ..images import check_picture
 from ..pictures import fit_short_side, match_histogram
+
+__all__ = ["CROP", "CROPS", "PHOTO_SIDE", "SHORT_SIDE", "painting_batches", "training_picture"]
 
 SHORT_SIDE = 360  # pixels to which the shorter side of paintings is brought
 PHOTO_SIDE = 320  # the same for photos
@@ -11,8 +14,8 @@ CROP = 96  # pixels a side of the crops learnt from
 CROPS = 4  # a training step
 
 
-def prepared(picture, short_side, name):
-    """A picture to learn from, at the size to learn from.
+def training_picture(picture, short_side, name):
+    """A picture to learn from, checked and brought to the size to learn from.
 
     Parameters
     ----------
@@ -44,7 +47,7 @@ def painting_batches(photos, paintings, *, seed, start=0):
     photos : sequence of ndarray, or dict of str to ndarray
         Pictures ``(height, width, 3)`` in [0, 1] of any sizes, at least 64 pixels a side.
     paintings : sequence of ndarray
-        From :func:`prepared`, with :data:`SHORT_SIDE`.
+        From :func:`training_picture`, with :data:`SHORT_SIDE`.
     seed : int
     start : int
         Number of the first batch to yield.
@@ -55,10 +58,14 @@ def painting_batches(photos, paintings, *, seed, start=0):
         Crops of photos, the same crops with the painting's histogram, and crops of paintings,
         each ``(CROPS, CROP, CROP, 3)``; the number of the painting of each, int32 ``(CROPS,)``.
     """
+    require_count("seed", seed)
+    require_count("start", start)
     photos = photos if isinstance(photos, dict) else dict(enumerate(photos))
     if not photos:
         raise ValueError("photos must hold at least one picture. Received: none")
-    photos = [prepared(photo, PHOTO_SIDE, f"photos[{key!r}]") for key, photo in photos.items()]
+    photos = [
+        training_picture(photo, PHOTO_SIDE, f"photos[{key!r}]") for key, photo in photos.items()
+    ]
     tones = [[match_histogram(photo, painting) for photo in photos] for painting in paintings]
     number = start
     while True:

@@ -5,6 +5,8 @@ import numpy as np
 from ..backend import tf
 from ..images import LUMA
 
+__all__ = ["drawing_difference", "tone_difference"]
+
 
 def drawing_difference(pictures, others):
     """How much two batches differ in what is drawn, whatever their colours and contrast.
@@ -41,12 +43,12 @@ def tone_difference(pictures, others):
     tensor of float32, scalar in [0, 1]
         The mean absolute difference.
     """
-    first, second = (tf.nn.avg_pool2d(part, 8, 8, "VALID") for part in (pictures, others))
-    return tf.reduce_mean(tf.abs(first - second))
+    difference = tf.cast(pictures, "float32") - tf.cast(others, "float32")
+    return tf.reduce_mean(tf.abs(tf.nn.avg_pool2d(difference, 8, 8, "VALID")))
 
 
 def _luma(pictures):
-    return tf.reduce_sum(pictures * tf.constant(LUMA), axis=-1, keepdims=True)
+    return tf.reduce_sum(tf.cast(pictures, "float32") * LUMA, axis=-1, keepdims=True)
 
 
 def _evened(luma):

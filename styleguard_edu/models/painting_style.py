@@ -1,18 +1,27 @@
 """Learn the style of one painting, or of several, from nothing but random crops."""
 
+import random
+from functools import lru_cache
+
 import numpy as np
 
 from ..backend import keras, tf
 from ..checkpoints import load_checkpoint
+from ..checks import require_count, require_number, require_positive
 from ..gallery import load_paintings
-from ..images import blend, check_picture
+from ..images import blend, check_images, to_rgb
 from ..networks.styles import painting_discriminator, painting_generator, style_code
-from .adversarial import AdversarialModel, fake_loss, real_loss
-from .painting_crops import SHORT_SIDE, painting_batches, prepared
+from .adversarial import AdversarialModel, keras_seed
+from .losses import fake_loss, real_loss
+from .painting_crops import SHORT_SIDE, painting_batches, training_picture
 from .painting_losses import drawing_difference, tone_difference
-from .training import LivePreview, StopAfter
+from .training import LivePreview, StopAfter, as_list
+
+__all__ = ["MOST_WEIGHT", "PaintingStyle", "load_painter"]
 
 MOST_WEIGHT = 50.0  # beyond, the painting would hardly matter
+_LEAST_SIDE, _MARGIN = 16, 8  # pixels: of a picture; mirrored around it
+_SIZES = 4  # of pictures whose compiled networks are kept: a hundred would fill 180 MB
 
 
 class PaintingStyle(AdversarialModel):
@@ -53,9 +62,16 @@ class PaintingStyle(AdversarialModel):
 
     Examples
     --------
-    >>> style = PaintingStyle(load_picture("wave.jpg"))                      # doctest: +SKIP
-    >>> style.fit(load_photos(), minutes=4)                                  # doctest: +SKIP
-    >>> style.transfer(load_picture("me.jpg"), strength=0.8)                 # doctest: +SKIP
+    One painting, which here is learnt for a single step; five minutes are enough on two cores:
+
+    >>> from styleguard_edu import PaintingStyle, load_paintings, load_photos
+    >>> from styleguard_edu.pictures import fit_short_side
+    >>> style = PaintingStyle(load_paintings()["mosaic"], seed=0)
+    >>> style.compile(run_eagerly=True)
+    >>> photos = load_photos()
+    >>> history = style.fit({"flower": photos["flower"]}, steps=1)
+    >>> style.transfer(fit_short_side(photos["coffee"], 32), strength=0.8).shape
+    (32, 48, 3)
     """
 
     def __init__(self, paintings, *, generator=None, discriminator=None, seed=None):
@@ -64,11 +80,12 @@ class PaintingStyle(AdversarialModel):
         if not paintings:
             raise ValueError("paintings must hold at least one picture. Received: none")
         pictures = [
-            prepared(picture, SHORT_SIDE, f"paintings[{name!r}]")
+            training_picture(picture, SHORT_SIDE, f"paintings[{name!r}]")
             for name, picture in paintings.items()
         ]
+        seed, random_state = keras_seed(seed), random.getstate()
         if seed is not None:
-            keras.utils.set_random_seed(seed)
+            random.seed(seed)  # from which Keras draws initial weights
         generator = generator or painting_generator(len(paintings))
         discriminator = discriminator or painting_discriminator(len(paintings))
         for name, network in (("generator", generator), ("discriminator", discriminator)):
@@ -79,15 +96,15 @@ class PaintingStyle(AdversarialModel):
                 )
         trackers = ("d_loss", "g_loss", "content_loss", "tone_loss")
         super().__init__(generator, discriminator, trackers=trackers, name="painting_style")
+        if seed is not None:
+            random.setstate(random_state)
         self.names = tuple(paintings)
         self.content_weights = self.add_weight(
             shape=(len(paintings),), initializer="zeros", trainable=False, name="content_weights"
         )
-        self._paintings = pictures
-        self._seed = 0 if seed is None else seed
+        self._paintings, self._seed = pictures, seed or 0
         self.noise_seed = keras.random.SeedGenerator(seed)  # of the grain
-        # As a graph: called eagerly, it would keep what every layer says until the end.
-        self._repaint = tf.function(lambda *x: self.ema_generator(list(x), training=False))
+        self._graph = lru_cache(_SIZES)(self._compiled_for)
         self.compile()
 
     def compile(
@@ -101,7 +118,7 @@ class PaintingStyle(AdversarialModel):
         ema_decay=0.995,
         **kwargs,
     ):
-        """Set how both networks learn; called once on construction.
+        """Set how both networks learn; called with the defaults on construction.
 
         Parameters
         ----------
@@ -127,14 +144,13 @@ class PaintingStyle(AdversarialModel):
             "adversarial_weight": adversarial_weight,
         }
         for name, value in settings.items():
-            if not value >= 0:  # also for NaN
-                raise ValueError(f"{name} must be at least 0. Received: {value}")
+            require_number(name, value, 0, np.inf)
+        super().compile(*args, ema_decay=ema_decay, **kwargs)
         for name, value in settings.items():
             setattr(self, name, float(value))
         self.content_weights.assign(np.full(len(self.names), content_weight, np.float32))
-        super().compile(*args, ema_decay=ema_decay, **kwargs)
 
-    def fit(self, photos, *, minutes=None, steps=None, preview=None, callbacks=()):
+    def fit(self, photos, *, minutes=None, steps=None, preview=None, callbacks=None):
         """Learn for a while; called again, go on. An interrupt keeps what was learnt.
 
         Parameters
@@ -147,7 +163,7 @@ class PaintingStyle(AdversarialModel):
             Training steps to do: the same work on every machine. Give exactly one budget.
         preview : ndarray of float, ``(height, width, 3)`` in [0, 1], optional
             A picture to repaint every 15 seconds while training.
-        callbacks : sequence of keras.callbacks.Callback
+        callbacks : keras.callbacks.Callback or sequence of such, optional
 
         Returns
         -------
@@ -157,12 +173,12 @@ class PaintingStyle(AdversarialModel):
             raise ValueError(
                 f"Give exactly one of minutes and steps. Received: {minutes=}, {steps=}"
             )
-        if minutes is not None and not minutes > 0:
-            raise ValueError(f"minutes must be positive. Received: {minutes}")
+        if minutes is not None:
+            require_positive("minutes", minutes)
         seconds = None if minutes is None else 60 * minutes
-        callbacks = [StopAfter(steps=steps, seconds=seconds), *callbacks]
+        callbacks = [StopAfter(steps=steps, seconds=seconds), *as_list(callbacks)]
         if preview is not None:
-            small = prepared(preview, min(256, *np.shape(preview)[:2]), "preview")
+            small = training_picture(preview, min(256, *np.shape(preview)[:2]), "preview")
             callbacks.append(LivePreview(lambda: self.transfer(small, self.names[0])))
         return super().fit(
             self.batches(photos, start=int(self.steps)),
@@ -208,37 +224,65 @@ class PaintingStyle(AdversarialModel):
             tone_loss=tone_loss,
         )
 
-    def transfer(self, picture, style=None, *, strength=1.0, seed=0):
-        """Repaint a picture, with the averaged generator.
+    def transfer(self, images, style=None, *, strength=1.0, seed=0):
+        """Repaint a picture, or a batch of pictures of one size, with the EMA generator.
 
         Parameters
         ----------
-        picture : ndarray of float, ``(height, width, 3)`` in [0, 1], at least 16 pixels a side
-            Time and memory grow with its pixels: 384x256 takes about 0.2 s on two cores, a second
-            at the first picture of a size, and about 600 bytes a pixel;
-            :func:`styleguard_edu.pictures.load_picture` brings files to a working size.
+        images : ndarray of float, ``(height, width, 3)`` in [0, 1], at least 16 pixels a side
+            Or a batch of such, ``(n, height, width, 3)``. Time and memory grow with the pixels:
+            384x256 takes about 0.2 s on two cores, a second at the first picture of a size, and
+            about 600 bytes a pixel; :func:`styleguard_edu.pictures.load_picture` brings files to a
+            working size.
         style : str or dict of str to float, optional
             A painting's name, or a blend: shares by name, at least 0, of which only the
             proportions count. May be left out where there is one painting.
         strength : float in [0, 1]
             Share of the repainted picture in the result; the rest is the picture itself.
         seed : int
-            Fixes the grain: the same seed gives the same strokes.
+            Fixes the grain: the same seed gives the same strokes, also within a batch.
 
         Returns
         -------
-        ndarray of float32, ``(height, width, 3)`` in [0, 1]
+        ndarray of float32, of the shape of ``images``, in [0, 1]
+
+        Raises
+        ------
+        TypeError, ValueError
+            For images that are none of these, an unknown style, shares that are negative or sum
+            to 0, or a strength outside [0, 1].
         """
-        picture = check_picture(picture, least=16)
+        if np.ndim(images) == 3:
+            images = np.asarray(images)[np.newaxis]
+            return self.transfer(images, style, strength=strength, seed=seed)[0]
+        images = to_rgb(check_images(images))
+        height, width = images.shape[1:3]
+        if min(height, width) < _LEAST_SIDE:
+            raise ValueError(
+                f"images must have at least {_LEAST_SIDE} pixels a side. "
+                f"Received: shape {images.shape}"
+            )
+        require_count("seed", seed)
         code = self.code(style)[np.newaxis]
-        height, width = picture.shape[:2]
-        sides = ((8, 8 + -height % 4), (8, 8 + -width % 4), (0, 0))  # the network wants fours
-        padded = np.pad(picture, sides, mode="reflect")[np.newaxis]
-        grain = np.random.default_rng(seed).standard_normal((*padded.shape[:3], 1), np.float32)
-        inputs = [tf.constant(part) for part in (padded, grain, code)]
-        repaint = self._repaint.get_concrete_function(*map(tf.TensorSpec.from_tensor, inputs))
-        painted = repaint(*inputs).numpy()[0, 8 : 8 + height, 8 : 8 + width]
-        return blend(picture, painted, strength)
+        # the network wants sides that are multiples of four
+        sides = [(_MARGIN, _MARGIN + -side % 4) for side in (height, width)]
+        padded = np.pad(images, ((0, 0), *sides, (0, 0)), mode="reflect")
+        grain = np.random.default_rng(seed).standard_normal((1, *padded.shape[1:3], 1), np.float32)
+        repaint = self._graph(*padded.shape[1:3])
+        painted = np.concatenate([repaint(picture[np.newaxis], grain, code) for picture in padded])
+        middle = painted[:, _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
+        return blend(images, middle, strength)
+
+    def _compiled_for(self, height, width):
+        """The EMA generator for one picture of a size, as a graph.
+
+        Called eagerly, it would keep what every layer says until the end; compiled for all sizes
+        it cannot be, for Keras resizes bilinearly only what it knows the size of.
+        """
+        shapes = (1, height, width, 3), (1, height, width, 1), (1, len(self.names))
+        repaint = tf.function(lambda *x: self.ema_generator(list(x), training=False))
+        graph = repaint.get_concrete_function(*map(tf.TensorSpec, shapes))
+        return lambda *arrays: graph(*map(tf.constant, arrays)).numpy()
 
     def code(self, style=None):
         """The code of a painting or of a blend; ``style`` as for :meth:`transfer`.
@@ -260,5 +304,36 @@ class PaintingStyle(AdversarialModel):
 
 
 def load_painter(checkpoint):
-    """The painter of a checkpoint, ``"paintings"`` or ``"paintings_other"``."""
-    return PaintingStyle(load_paintings(), **load_checkpoint(checkpoint).networks)
+    """The painter of a checkpoint that comes with the course.
+
+    The card says which paintings it has learnt, in the order of the codes. Other paintings may lie
+    beside them.
+
+    Parameters
+    ----------
+    checkpoint : str
+        ``"paintings"`` or ``"paintings_other"``.
+
+    Returns
+    -------
+    PaintingStyle
+
+    Raises
+    ------
+    ValueError
+        If a painting is missing that the painter has learnt.
+
+    Examples
+    --------
+    >>> from styleguard_edu.models import load_painter
+    >>> load_painter("paintings").names[:3]
+    ('brush_strokes', 'hatching', 'marbling')
+    """
+    trained, paintings = load_checkpoint(checkpoint), load_paintings()
+    names = list(trained.card["metrics"])  # one row a painting
+    if missing := sorted(set(names) - set(paintings)):
+        raise ValueError(
+            f"data/paintings must hold the paintings that {checkpoint!r} has learnt, {names}. "
+            f"Received: none named {missing}"
+        )
+    return PaintingStyle({name: paintings[name] for name in names}, **trained.networks, seed=0)

@@ -3,11 +3,15 @@
 import numpy as np
 
 from ..backend import tf
-from ..checks import require_count
+from ..checks import require_count, require_number
 from ..images import blend, check_images, to_rgb
+from ..networks.running import run_network
 from ..networks.styles import style_code
 from ..styles import STYLES, render_style
-from .adversarial import AdversarialModel, fake_loss, real_loss
+from .adversarial import AdversarialModel
+from .losses import fake_loss, real_loss
+
+__all__ = ["PLAIN", "StyleTransfer", "unpaired_batches"]
 
 PLAIN = "plain"  # the name of "no style": white on black, the way back
 
@@ -37,16 +41,25 @@ class StyleTransfer(AdversarialModel):
     discriminator : keras.Model
         :func:`styleguard_edu.networks.style_discriminator` for as many codes.
     styles : sequence of str
-        Names of the styles; code 0 is plain, style k of this list has code k + 1.
+        Different names of the styles, none of them "plain"; code 0 is plain, style k of this list
+        has code k + 1.
 
     Examples
     --------
-    >>> trained = load_checkpoint("style_digits").networks                  # doctest: +SKIP
-    >>> transfer = StyleTransfer(trained["generator"], trained["discriminator"])  # doctest: +SKIP
-    >>> transfer.transfer(digits, style="neon", strength=0.8)                # doctest: +SKIP
+    The networks that come with the course:
+
+    >>> from styleguard_edu import StyleTransfer, load_checkpoint, load_digits
+    >>> trained = load_checkpoint("style_digits").networks
+    >>> transfer = StyleTransfer(trained["generator"], trained["discriminator"])
+    >>> digits = load_digits("bundled", verbose=False).test.images[:4]
+    >>> transfer.transfer(digits, "neon", strength=0.8).shape
+    (4, 28, 28, 3)
+    >>> transfer.transfer(digits[0], {"neon": 1, "ink": 3}).shape
+    (28, 28, 3)
     """
 
     def __init__(self, generator, discriminator, *, styles=STYLES):
+        styles = _checked_styles(styles)
         codes = generator.input_shape[1][-1]
         if codes != len(styles) + 1 or discriminator.input_shape[1][-1] != codes:
             raise ValueError(
@@ -56,7 +69,8 @@ class StyleTransfer(AdversarialModel):
             )
         trackers = ("d_loss", "g_loss", "cycle_loss")
         super().__init__(generator, discriminator, trackers=trackers, name="style_transfer")
-        self.styles = tuple(styles)
+        self.styles = styles
+        self.compile()
 
     def compile(self, *args, cycle_weight=10.0, adversarial_weight=1.0, **kwargs):
         r"""Set how both networks learn.
@@ -74,11 +88,21 @@ class StyleTransfer(AdversarialModel):
             ("cycle_weight", cycle_weight),
             ("adversarial_weight", adversarial_weight),
         ):
-            if not value >= 0:  # also for NaN
-                raise ValueError(f"{name} must be at least 0. Received: {value}")
+            require_number(name, value, 0, np.inf)
         super().compile(*args, **kwargs)
         self.cycle_weight = float(cycle_weight)
         self.adversarial_weight = float(adversarial_weight)
+
+    def checked_batch(self, batch):
+        """A batch of :func:`unpaired_batches`, images and style numbers checked."""
+        if len(batch) != 3:
+            raise ValueError(
+                "x must yield content, style images and style numbers, as unpaired_batches does. "
+                f"Received: batches of {len(batch)} arrays"
+            )
+        content = check_images(batch[0], name="content", shape=(28, 28, 1))
+        painted = check_images(batch[1], name="style images", shape=(28, 28, 3))
+        return content, painted, np.asarray(batch[2], np.int32)
 
     def train_step(self, data):
         """Let both networks learn from one unpaired batch.
@@ -99,7 +123,7 @@ class StyleTransfer(AdversarialModel):
         with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             fake = self.generator([real, target], training=True)
             back = self.generator([fake, source], training=True)
-            cycle_loss = tf.reduce_mean(tf.abs(back - real))
+            cycle_loss = tf.reduce_mean(tf.abs(tf.cast(back, "float32") - real))
             g_loss = real_loss(self.discriminator([fake, target], training=True))
             g_total = self.adversarial_weight * g_loss + self.cycle_weight * cycle_loss
             shown = tf.stop_gradient(fake)
@@ -113,12 +137,13 @@ class StyleTransfer(AdversarialModel):
         return self.update_metrics(d_loss=d_loss, g_loss=g_loss, cycle_loss=cycle_loss)
 
     def transfer(self, images, style, *, strength=1.0):
-        """Redraw images in a style, with the averaged generator.
+        """Redraw images in a style, with the EMA generator.
 
         Parameters
         ----------
         images : ndarray of float, ``(n, 28, 28, 1)`` or ``(n, 28, 28, 3)`` in [0, 1]
-            Plain digits; or, for ``style="plain"``, restyled ones.
+            Plain digits; or, for ``style="plain"``, restyled ones. Or one picture alone, without
+            n.
         style : str or dict of str to float
             A style's name, ``"plain"``, or a blend: shares by name, at least 0, of which only the
             proportions count.
@@ -127,19 +152,19 @@ class StyleTransfer(AdversarialModel):
 
         Returns
         -------
-        ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
+        ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1], or ``(28, 28, 3)``
 
         Raises
         ------
-        ValueError
-            For an unknown style, shares that are negative or sum to 0, or a strength outside
-            [0, 1].
+        TypeError, ValueError
+            For images that are none of these, an unknown style, shares that are
+            negative or sum to 0, or a strength outside [0, 1].
         """
-        images = check_images(images)
-        images = to_rgb(images)
-        check_images(images, shape=(28, 28, 3))
+        if np.ndim(images) == 3:
+            return self.transfer(np.asarray(images)[np.newaxis], style, strength=strength)[0]
+        images = to_rgb(check_images(images))
         codes = np.tile(self.code(style), (len(images), 1))
-        restyled = self.ema_generator.predict([images, codes], batch_size=256, verbose=0)
+        restyled = run_network(self.ema_generator, images=images, codes=codes)
         return blend(images, restyled, strength)
 
     def code(self, style):
@@ -170,6 +195,7 @@ def unpaired_batches(content, drawn_from, batch_size, *, styles=STYLES, seed, st
         ``content``.
     batch_size : int
     styles : sequence of str
+        As for :class:`StyleTransfer`.
     seed : int
     start : int
         Number of the first batch to yield.
@@ -180,7 +206,9 @@ def unpaired_batches(content, drawn_from, batch_size, *, styles=STYLES, seed, st
         ``(batch_size, 28, 28, 1)``, ``(batch_size, 28, 28, 3)`` and int32 ``(batch_size,)``.
     """
     require_count("batch_size", batch_size, 1)
-    number = start
+    require_count("seed", seed)
+    require_count("start", start)
+    styles, number = _checked_styles(styles), start
     while True:
         rng = np.random.default_rng((seed, number))
         chosen = drawn_from[rng.integers(len(drawn_from), size=batch_size)]
@@ -190,3 +218,14 @@ def unpaired_batches(content, drawn_from, batch_size, *, styles=STYLES, seed, st
             painted[labels == label] = render_style(chosen[labels == label], styles[label])
         yield content[rng.integers(len(content), size=batch_size)], painted, labels
         number += 1
+
+
+def _checked_styles(styles):
+    names = () if isinstance(styles, str) else tuple(styles)
+    different = {name for name in names if isinstance(name, str)} - {PLAIN}
+    if not names or len(different) < len(names):
+        raise ValueError(
+            f"styles must be a sequence of different names, none of them {PLAIN!r}. "
+            f"Received: {styles!r}"
+        )
+    return names

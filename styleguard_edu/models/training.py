@@ -7,7 +7,10 @@ from IPython.display import Image, display
 from tqdm.auto import tqdm
 
 from ..backend import keras
+from ..checks import require_count, require_positive
 from ..images import png_bytes
+
+__all__ = ["LivePreview", "StopAfter", "as_list", "endless_batches"]
 
 SECONDS_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"
 
@@ -31,8 +34,9 @@ def endless_batches(images, batch_size, *, seed, start=0):
     ------
     ndarray, ``(batch_size, ...)``
     """
-    if not 1 <= batch_size <= len(images):
-        raise ValueError(f"batch_size must be 1 to {len(images)}. Received: {batch_size}")
+    require_count("batch_size", batch_size, 1, len(images))
+    require_count("seed", seed)
+    require_count("start", start)
     a_round = len(images) // batch_size
     epoch, position = divmod(start, a_round)
     while True:
@@ -40,6 +44,12 @@ def endless_batches(images, batch_size, *, seed, start=0):
         for k in range(position, a_round):
             yield images[order[k * batch_size : (k + 1) * batch_size]]
         epoch, position = epoch + 1, 0
+
+
+def as_list(callbacks):
+    """One Keras callback, several or None, as a list."""
+    alone = isinstance(callbacks, keras.callbacks.Callback)
+    return [callbacks] if alone else list(callbacks or ())
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -68,33 +78,25 @@ class StopAfter(keras.callbacks.Callback):
             raise ValueError(
                 f"Give exactly one of steps and seconds. Received: {steps=}, {seconds=}"
             )
-        name, budget = ("steps", steps) if seconds is None else ("seconds", seconds)
-        if not budget > 0:
-            raise ValueError(f"{name} must be positive. Received: {budget}")
-        self.steps, self.seconds = steps, seconds
-        self.steps_done = 0
-        self._bar = None
+        if seconds is None:
+            require_count("steps", steps, 1)
+        else:
+            require_positive("seconds", seconds)
+        self.steps, self.seconds, self.steps_done = steps, seconds, 0
 
     def on_train_begin(self, logs=None):
-        self.steps_done = 0
-        self._start = None
-        total, layout = self.steps, None
-        if self.seconds is not None:
-            total, layout = self.seconds, SECONDS_BAR
+        self.steps_done, self._start = 0, None
+        layout = None if self.seconds is None else SECONDS_BAR
+        total = self.steps or self.seconds
         self._bar = tqdm(total=total, desc="training", bar_format=layout, mininterval=0.5)
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps_done += 1
         now = time.perf_counter()
         self._start = self._start or now
-        spent = now - self._start
-        if self.seconds is None:
-            self._bar.update(1)
-            done = self.steps_done >= self.steps
-        else:
-            self._bar.update(min(spent, self.seconds) - self._bar.n)
-            done = spent >= self.seconds
-        if done:
+        done = self.steps_done if self.seconds is None else now - self._start
+        self._bar.update(min(done, self._bar.total) - self._bar.n)
+        if done >= self._bar.total:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):

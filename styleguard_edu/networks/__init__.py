@@ -23,7 +23,6 @@ _HOME = {  # public name -> module that defines it
     "run_network": "running",
     "painting_discriminator": "styles",
     "painting_generator": "styles",
-    "plain_painting_generator": "styles",
     "segmentation_network": "detectors",
     "segment": "running",
     "style_code": "styles",

@@ -8,6 +8,18 @@ import numpy as np
 
 from ..backend import keras
 
+__all__ = [
+    "conditional_norm",
+    "mirrored_conv",
+    "painting_discriminator",
+    "painting_generator",
+    "residual_block",
+    "style_code",
+    "style_discriminator",
+    "style_generator",
+    "zero_padded_conv",
+]
+
 layers, ops = keras.layers, keras.ops
 
 
@@ -66,15 +78,15 @@ def style_generator(codes, *, width=24):
     x = layers.Rescaling(2.0, -1.0)(images)
     fine = layers.ReLU()(layers.Conv2D(width, 3, padding="same")(x))
     x = layers.Conv2D(2 * width, 4, strides=2, padding="same")(fine)  # 28x28 -> 14x14
-    x = layers.ReLU()(_conditional_norm(x, code))
+    x = layers.ReLU()(conditional_norm(x, code))
     for _ in range(2):
-        x = _residual(x, code, _filled_conv)
+        x = residual_block(x, code, zero_padded_conv)
     x = layers.Conv2D(width, 3, padding="same")(x)
     x = layers.UpSampling2D(interpolation="bilinear")(x)  # 14x14 -> 28x28
     canvas = layers.Dense(28 * 28 * 4, use_bias=False)(code)
     x = layers.Concatenate()([x, fine, layers.Reshape((28, 28, 4))(canvas)])
     x = layers.Conv2D(width, 3, padding="same")(x)
-    x = layers.ReLU()(_conditional_norm(x, code))
+    x = layers.ReLU()(conditional_norm(x, code))
     restyled = layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x)
     return keras.Model([images, code], restyled, name="style_generator")
 
@@ -133,39 +145,18 @@ def painting_generator(codes=1, *, width=16):
     photos, grain = keras.Input((None, None, 3)), keras.Input((None, None, 1))
     code = keras.Input((codes,))
     x = layers.Concatenate()([layers.Rescaling(2.0, -1.0)(photos), grain])
-    x = fine = layers.ReLU()(_mirrored_conv(x, width))
+    x = fine = layers.ReLU()(mirrored_conv(x, width))
     for channels in (2 * width, 4 * width):  # full -> half -> quarter
-        x = layers.ReLU()(_conditional_norm(_mirrored_conv(x, channels, strides=2), code))
+        x = layers.ReLU()(conditional_norm(mirrored_conv(x, channels, strides=2), code))
     for _ in range(4):
-        x = _residual(x, code, _mirrored_conv)
+        x = residual_block(x, code, mirrored_conv)
     for channels in (2 * width, width):  # quarter -> half -> full
         x = layers.UpSampling2D(interpolation="bilinear")(x)
-        x = layers.ReLU()(_conditional_norm(_mirrored_conv(x, channels), code))
+        x = layers.ReLU()(conditional_norm(mirrored_conv(x, channels), code))
     # normalisation forgets how bright a place was; the fine lines, past it, still know
     x = layers.Concatenate()([x, _scale_and_shift(fine, code)])
-    painted = layers.Activation("sigmoid")(_mirrored_conv(x, 3))
+    painted = layers.Activation("sigmoid")(mirrored_conv(x, 3))
     return keras.Model([photos, grain, code], painted, name="painting_generator")
-
-
-def plain_painting_generator(codes=1, *, width=16):
-    """The textbook form of :func:`painting_generator`, to see what its changes are worth.
-
-    Up by transposed convolutions, borders filled with zeros, no way past the normalisation for the
-    fine lines. The grain is taken and ignored. Parameters and result are the same.
-    """
-    photos, grain = keras.Input((None, None, 3)), keras.Input((None, None, 1))
-    code = keras.Input((codes,))
-    x = layers.Rescaling(2.0, -1.0)(photos)
-    x = layers.ReLU()(layers.Conv2D(width, 3, padding="same")(x))
-    for channels in (2 * width, 4 * width):  # full -> half -> quarter
-        x = layers.ReLU()(_conditional_norm(_filled_conv(x, channels, strides=2), code))
-    for _ in range(4):
-        x = _residual(x, code, _filled_conv)
-    for channels in (2 * width, width):  # quarter -> half -> full
-        x = layers.Conv2DTranspose(channels, 3, strides=2, padding="same")(x)
-        x = layers.ReLU()(_conditional_norm(x, code))
-    painted = layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x)
-    return keras.Model([photos, grain, code], painted, name="plain_painting_generator")
 
 
 def painting_discriminator(codes=1, *, width=32):
@@ -197,25 +188,25 @@ def painting_discriminator(codes=1, *, width=32):
     return keras.Model([pictures, code], logits, name="painting_discriminator")
 
 
-def _residual(x, code, conv):
+def residual_block(x, code, conv):
     """Add to a picture what two convolutions make of it; ``conv(x, channels)`` is one of them."""
     channels = x.shape[-1]
-    y = layers.ReLU()(_conditional_norm(conv(x, channels), code))
-    return layers.Add()([x, _conditional_norm(conv(y, channels), code)])
+    y = layers.ReLU()(conditional_norm(conv(x, channels), code))
+    return layers.Add()([x, conditional_norm(conv(y, channels), code)])
 
 
-def _filled_conv(x, channels, strides=1):
+def zero_padded_conv(x, channels, strides=1):
     """A 3x3 convolution on a picture that is continued by zeros."""
     return layers.Conv2D(channels, 3, strides=strides, padding="same")(x)
 
 
-def _mirrored_conv(x, channels, strides=1):
+def mirrored_conv(x, channels, strides=1):
     """A 3x3 convolution on a picture whose borders are mirrored."""
     x = ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
     return layers.Conv2D(channels, 3, strides=strides)(x)
 
 
-def _conditional_norm(x, code):
+def conditional_norm(x, code):
     """Instance normalisation whose scale and shift are linear in the code."""
     return _scale_and_shift(
         layers.GroupNormalization(groups=-1, center=False, scale=False)(x), code

@@ -1,0 +1,123 @@
+"""Small models of the three games, and what they learn from, for the tests of training."""
+
+from functools import cache
+
+from styleguard_edu.backend import keras, tf
+from styleguard_edu.datasets import load_digits
+from styleguard_edu.models import GAN, PaintingStyle, StyleTransfer
+from styleguard_edu.networks import (
+    digit_discriminator,
+    digit_generator,
+    painting_discriminator,
+    painting_generator,
+    style_discriminator,
+    style_generator,
+)
+
+import numpy as np
+
+KINDS = ("gan", "style transfer", "painting style")
+STYLES = ("ink", "neon")
+DIGITS = load_digits("bundled", verbose=False).test.images[:12]
+Z = np.random.default_rng(1).standard_normal((8, 4)).astype(np.float32)
+
+
+def noise(height=64, width=64, seed=0):
+    return np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
+
+
+PAINTINGS = {"wave": noise(seed=1), "sun": noise(seed=2)}
+
+
+def build(kind):
+    """A new small model, always with the same weights."""
+    keras.utils.set_random_seed(0)
+    if kind == "gan":
+        return GAN(digit_generator(4, width=4), digit_discriminator(width=2), seed=0)
+    if kind == "style transfer":
+        return StyleTransfer(
+            style_generator(3, width=2), style_discriminator(3, width=2), styles=STYLES
+        )
+    networks = painting_generator(2, width=2), painting_discriminator(2, width=2)
+    return PaintingStyle(PAINTINGS, generator=networks[0], discriminator=networks[1], seed=0)
+
+
+@cache
+def _first(kind):
+    model = build(kind)
+    noise_state = None if model.noise_seed is None else np.array(model.noise_seed.state)
+    return model, model.get_weights(), noise_state
+
+
+def restarted(kind, **settings):
+    """One small model of a kind, always the same object, set back to its start.
+
+    To build a new one takes longer than most tests.
+    """
+    model, start, noise_state = _first(kind)
+    model.set_weights(start)
+    if noise_state is not None:
+        model.noise_seed.state.assign(noise_state)
+    model.compile(**{"run_eagerly": True, "r1_weight": 0, **settings})
+    for tracker in model.metrics:
+        tracker.reset_state()
+    return model
+
+
+def data(kind, tone=None):
+    """What one training step of a kind learns from."""
+    if kind == "gan":
+        return tf.constant(DIGITS[:8])
+    if kind == "style transfer":
+        parts = DIGITS[:2], DIGITS[2:4].repeat(3, axis=-1), np.array([0, 1], np.int32)
+        return tuple(map(tf.constant, parts))
+    photos, real = (
+        np.random.default_rng(seed).random((2, 72, 72, 3), dtype=np.float32) for seed in (0, 1)
+    )
+    tones = photos if tone is None else np.full_like(photos, tone)
+    return tuple(map(tf.constant, (photos, tones, real, np.array([0, 1], np.int32))))
+
+
+def real_and_fake(kind, model):
+    """What D of a model sees as real and as fake: its inputs, each with its codes."""
+    given = data(kind)
+    if kind == "gan":
+        return given, model.generator(Z, training=True)
+    if kind == "style transfer":
+        content, painted, labels = given
+        plain, styled = tf.one_hot([0, 0], 3), tf.one_hot(labels + 1, 3)
+        real = tf.concat([tf.repeat(content, 3, axis=-1), painted], 0)
+        source, target = tf.concat([plain, styled], 0), tf.concat([styled, plain], 0)
+        return [real, source], [model.generator([real, target], training=True), target]
+    photos, _, real, labels = given
+    code = tf.one_hot(labels, 2)
+    painted = model.generator([photos, tf.zeros_like(photos[..., :1]), code], training=True)
+    return [real, code], [painted, code]
+
+
+def opinions(kind, model):
+    """D's mean logit of what is real and of what is fake."""
+    return [
+        np.mean([np.mean(part) for part in keras.tree.flatten(model.discriminator(shown))])
+        for shown in real_and_fake(kind, model)
+    ]
+
+
+def standing_still():
+    return keras.optimizers.SGD(0.0)
+
+
+def weights(network):
+    return [np.array(weight) for weight in network.get_weights()]
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def only_bias(network, grey):
+    """Make a generator draw one grey level, whatever it is shown and asked."""
+    last = next(layer for layer in network.layers[::-1] if layer.weights)
+    kernel, bias = last.get_weights()
+    last.set_weights([0 * kernel, np.full_like(bias, np.log(grey / (1 - grey)))])
+    return network
