@@ -31,8 +31,13 @@ def say(text=""):
     print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def requirements():
+def requirements(extra=""):
     """Return what the project requires on this machine: from the checkout, else as installed.
+
+    Parameters
+    ----------
+    extra : str
+        One more group to ask for, for example ``"lab"``.
 
     Returns
     -------
@@ -44,11 +49,12 @@ def requirements():
     if pyproject.is_file():
         import tomllib  # Python 3.11; on an older one only `check_python` has to work
 
-        lines = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"]
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+        lines = project["dependencies"] + project["optional-dependencies"].get(extra, [])
     else:
         lines = metadata.requires(PROJECT) or []
     wanted = map(Requirement, lines)
-    return [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
+    return [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": extra})]
 
 
 def installed_version(name):

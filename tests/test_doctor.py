@@ -70,6 +70,12 @@ def test_missing_and_old_packages_are_named_with_one_command_for_all(versions):
     assert check.cure.endswith("'keras<4,>=3.15' 'tqdm<5,>=4.70'")
 
 
+def test_a_missing_jupyterlab_is_a_warning(versions):
+    versions["jupyterlab"] = None
+    check = software.check_packages()
+    assert check.status == WARN and check.cure.endswith("'jupyterlab<5,>=4.6'")
+
+
 def test_the_other_tensorflow_wheel_counts_as_tensorflow(versions):
     versions.update({"tensorflow-cpu": None, "tensorflow": "2.21.0"})
     assert software.check_packages().status == OK
@@ -422,6 +428,7 @@ def test_without_a_checkout_the_installed_package_says_what_it_requires(monkeypa
     listed = ["numpy>=2", 'ruff>=0.1; extra == "dev"', 'colorama; sys_platform == "nowhere"']
     monkeypatch.setattr(installation.metadata, "requires", lambda _: listed)
     assert [str(requirement) for requirement in installation.requirements()] == ["numpy>=2"]
+    assert [requirement.name for requirement in installation.requirements("dev")][1:] == ["ruff"]
 
 
 def test_the_command_has_a_version_a_help_and_a_doctor(monkeypatch, capsys):
