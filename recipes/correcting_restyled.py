@@ -78,8 +78,8 @@ def corrected_failures(guard, restyled, plain, labels, codes):
         ``worst_ssim`` (of the tenth that was furthest from the truth), ``digit``, ``style``;
         ``redrawn_worst_ssim``: of the same tenth, if the corrector draws all of each image again.
     """
-    truth, report = true_renderings(plain, codes), guard.run(restyled, plain)
-    (corrector,) = guard.candidates.values()
+    truth, report = true_renderings(plain, codes), guard.run(restyled, content=plain)
+    (corrector,) = guard.correctors.values()
     ways = restyled, report.images, corrector.restyle(restyled, plain)
     likeness = np.stack([ssim(images, truth) for images in ways])
     worst = likeness[0] <= np.quantile(likeness[0], 0.1)
@@ -148,12 +148,12 @@ def repaired_photo(guard, picture, photo, kind, *, seed):
     masks = guard.detector.detect(broken, content=photo).masks
     if not masks.any():
         return []
-    (corrector,) = guard.candidates.values()
+    (corrector,) = guard.correctors.values()
     ways = {
         "damaged": broken,
         "repair": corrector.correct(broken, masks, content=photo),
         "biharmonic": _inpainted(broken, masks),
-        "guard": guard.run(broken, photo).images,
+        "guard": guard.run(broken, content=photo).images,
     }
     return [{name: float(psnr(images, picture)[0]) for name, images in ways.items()}]
 
@@ -173,7 +173,7 @@ def _damaged(guard, generator, plain, labels, codes):
     restyled, rows = restyle_codes(generator, plain, codes), []
     for kind in benchmark_anomalies(colour=True).values():
         damaged = kind(restyled, rng=0, content=plain).images
-        report = guard.run(damaged, plain)
+        report = guard.run(damaged, content=plain)
         rows.append(
             [
                 [psnr(images, restyled).mean(), *_read(images, labels, codes).values()]

@@ -6,7 +6,7 @@ from styleguard_edu.checkpoints import Checkpoint, load_checkpoint
 from styleguard_edu.correctors import transformed
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.detectors import PatchDetector
-from styleguard_edu.guard import BUILDERS, SETTINGS, StyleGuard
+from styleguard_edu.guard import GUARDS, StyleGuard
 from styleguard_edu.networks import hidden_features, segmentation_network
 
 import numpy as np
@@ -53,7 +53,7 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
     patches = PatchDetector(hidden_features(gan["discriminator"], 0)).fit(clean[:10_000])
     networks = {"segmenter": segmenter, "encoder": encoder}
     arrays = {"mean": patches.mean_, "whitener": patches.whitener_}
-    detector, _ = BUILDERS["digits"](Checkpoint("digit_detector", networks, {}, arrays))
+    detector, _ = GUARDS["digits"].build(Checkpoint("digit_detector", networks, {}, arrays))
     metrics = {}
     for source in SOURCES:
         digits = load_digits(source, verbose=False)
@@ -130,9 +130,9 @@ def guard_of_digits(segmenter, source):
     """
     reference = load_checkpoint("digit_detector")
     networks = {**reference.networks, "segmenter": segmenter}
-    built = BUILDERS["digits"](Checkpoint("digit_detector", networks, {}, reference.arrays))
+    built = GUARDS["digits"].build(Checkpoint("digit_detector", networks, {}, reference.arrays))
     built[0].calibrate(load_digits(source, verbose=False).calibration.images)
-    return StyleGuard(*built, **SETTINGS["digits"])
+    return StyleGuard(*built, **GUARDS["digits"].settings)
 
 
 def segmenter_of_seed(seed, steps=STEPS, learning_rate=LEARNING_RATE):

@@ -4,7 +4,7 @@ from styleguard_edu.anomalies import photo_anomalies
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import Checkpoint
 from styleguard_edu.gallery import PHOTO_SPLITS, measured_photos, middle
-from styleguard_edu.guard import BUILDERS
+from styleguard_edu.guard import GUARDS
 from styleguard_edu.models import load_painter
 from styleguard_edu.networks import segmentation_network
 from styleguard_edu.pictures import fit_short_side
@@ -61,7 +61,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         lambda: _segmenter(practice, third, steps, learning_rate, seed),
         made_from=["paintings", "paintings_other"],
     )
-    detector, _ = BUILDERS["photos"](Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
+    detector, _ = GUARDS["photos"].build(Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
     calibration = [middle(scene) for scene in others]
     pictures, content = stacked(restyled_pairs("paintings", calibration, seed=1))
     detector.calibrate(pictures, content=content)

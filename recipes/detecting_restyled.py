@@ -6,7 +6,7 @@ from styleguard_edu.anomalies import GROUPS, benchmark_anomalies
 from styleguard_edu.backend import keras
 from styleguard_edu.checkpoints import Checkpoint, load_checkpoint
 from styleguard_edu.datasets import load_digits
-from styleguard_edu.guard import BUILDERS
+from styleguard_edu.guard import GUARDS
 from styleguard_edu.images import to_rgb
 from styleguard_edu.metrics import pixel_roc_auc, roc_auc, ssim
 from styleguard_edu.networks import run_network, segmentation_network, style_classifier
@@ -169,7 +169,7 @@ def _settings(steps, learning_rate, seed):
 
 
 def _detector(networks):
-    return BUILDERS["restyled_digits"](Checkpoint("restyled_digit_detector", networks, {}))[0]
+    return GUARDS["restyled_digits"].build(Checkpoint("restyled_digit_detector", networks, {}))[0]
 
 
 def _trained(steps, learning_rate, seed, without=None):

@@ -30,14 +30,16 @@ def require_number(name, value, low, high):
     low, high : float
         Both allowed, unless ``high`` is infinite.
     """
-    if not is_number(value) or not (low <= value <= high and np.isfinite(value)):  # refuses NaN
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not (low <= value <= high and np.isfinite(value)):  # refuses NaN
         allowed = f"from {low} to {high}" if np.isfinite(high) else f">= {low}, finite"
         raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")
 
 
 def require_count(name, value, least=0, most=np.inf):
     """Raise ValueError unless ``value`` is a whole number from ``least`` to ``most``."""
-    if not is_whole(value) or not least <= value <= most:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not least <= value <= most:
         allowed = f">= {least}" if most == np.inf else f"from {least} to {most}"
         raise ValueError(f"{name} must be a whole number {allowed}. Received: {value!r}")
 

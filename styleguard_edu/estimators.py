@@ -22,7 +22,7 @@ class Estimator(BaseEstimator):
         texts = {one.name: _text(getattr(self, one.name)) for one in settings}
         changed = {one.name for one in settings if texts[one.name] not in ("", _text(one.default))}
         shown = (f"{name}={text}" for name, text in texts.items() if name in changed)
-        return shorten(f"{type(self).__name__}({', '.join(shown)})", 100, placeholder=" ...")
+        return shorten(f"{type(self).__name__}({', '.join(shown)})", 110, placeholder=" ...")
 
     def __sklearn_clone__(self):
         # a copy of a network would be costly, and nothing here changes one

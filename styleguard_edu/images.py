@@ -214,8 +214,11 @@ def sharpen(images, *, amount=1.0):
     ValueError
         If images or amount are not as above.
     """
-    images = check_images(images)
     require_number("amount", amount, 0, np.inf)
+    return _sharpen(check_images(images), amount)
+
+
+def _sharpen(images, amount):
     detail = images - gaussian_filter(images, (0, 1, 1, 0), mode="nearest")
     return np.clip(images + np.float32(amount) * detail, 0, 1)
 

@@ -65,7 +65,7 @@ def in_order(content):
 def guarded(guard, images, content=None):
     """What a guard and its detector say of images."""
     found = guard.detector.detect(images, content=content)
-    report = guard.run(images, content)
+    report = guard.run(images, content=content)
     return {
         "scores": summary(found.scores),
         "p_values": summary(found.p_values),

@@ -1,9 +1,11 @@
 """What all correctors share: where they may change an image, and how softly."""
 
+from typing import ClassVar
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from ..checks import require_count, require_number, require_positive
+from ..checks import require_count, require_number
 from ..estimators import Estimator
 from ..images import blend, check_content, check_images
 
@@ -23,7 +25,7 @@ class Corrector(Estimator):
     proposes; whether its proposal is taken is for :mod:`styleguard_edu.correctors.acceptance`.
 
     Subclasses define ``_propose``; those that know of images which need them, ``_indicated_for``;
-    those with settings of their own, ``_check_settings``.
+    those with settings of their own, their ``_RANGES``.
 
     Parameters
     ----------
@@ -68,6 +70,11 @@ class Corrector(Estimator):
 
     whole_image = False
     translates_only = False
+    _RANGES: ClassVar = {  # setting -> least and most
+        "feather": (0, np.inf),
+        "strength": (0, 1),
+        "max_change": (1e-6, 1),
+    }
 
     def __init__(self, *, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
         self.dilation = dilation
@@ -140,10 +147,8 @@ class Corrector(Estimator):
     def _check_settings(self):
         """Raise ValueError or TypeError unless all settings are as documented."""
         require_count("dilation", self.dilation)
-        require_number("feather", self.feather, 0, np.inf)
-        require_number("strength", self.strength, 0, 1)
-        require_positive("max_change", self.max_change)
-        require_number("max_change", self.max_change, 0, 1)
+        for name, (least, most) in self._RANGES.items():
+            require_number(name, getattr(self, name), least, most)
 
     def _correct(self, images, masks, content):
         """What :meth:`correct` returns, of arrays and settings that were checked."""

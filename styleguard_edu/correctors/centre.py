@@ -1,9 +1,10 @@
 """Undo a shift by whole pixels."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..anomalies.draws import moved
-from ..checks import require_number
 from ..moments import background, centres_of_mass, middle, off_middle
 from .base import Corrector
 
@@ -49,14 +50,11 @@ class CentreCorrector(Corrector):
 
     whole_image = True
     translates_only = True
+    _RANGES: ClassVar = Corrector._RANGES | {"shift": (0, np.inf)}
 
     def __init__(self, *, shift=6.0, strength=1.0, max_change=1.0):
         super().__init__(dilation=0, feather=0.0, strength=strength, max_change=max_change)
         self.shift = shift
-
-    def _check_settings(self):
-        super()._check_settings()
-        require_number("shift", self.shift, 0, np.inf)
 
     def _indicated_for(self, images):
         return off_middle(images)

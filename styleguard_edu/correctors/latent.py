@@ -1,9 +1,11 @@
 """A corrector that looks for the image nearest to a damaged one among all a generator can draw."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..backend import tf
-from ..checks import require_count, require_number, require_positive
+from ..checks import require_count, require_positive
 from ..networks import BATCH, compiled, run_network
 from .base import Corrector, checked
 from .neighbour import NeighbourCorrector
@@ -59,6 +61,8 @@ class LatentCorrector(Corrector):
     True
     """
 
+    _RANGES: ClassVar = Corrector._RANGES | {"prior_weight": (0, np.inf)}
+
     def __init__(
         self,
         generator,
@@ -110,7 +114,6 @@ class LatentCorrector(Corrector):
         super()._check_settings()
         require_count("steps", self.steps)
         require_positive("learning_rate", self.learning_rate)
-        require_number("prior_weight", self.prior_weight, 0, np.inf)
         wanted = self.generator.output_shape[1:], self.generator.input_shape[1:]
         given = self.encoder.input_shape[1:], self.encoder.output_shape[1:]
         if given != wanted:

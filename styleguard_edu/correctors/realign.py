@@ -1,10 +1,9 @@
 """Undo a shift, a rotation, a change of size or a slant."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ..checks import require_number
 from ..images import check_content, check_images
 from ..moments import middle, moments, off_middle
 from ..networks import BATCH_PIXELS
@@ -111,6 +110,12 @@ class RealignCorrector(Corrector):
     """
 
     whole_image = True
+    _RANGES: ClassVar = Corrector._RANGES | {
+        **dict.fromkeys(("penalty", "fixed_cost", "shift"), (0, np.inf)),
+        "box": (1, np.inf),
+        "angle": (0, 90),
+        **dict.fromkeys(("log_scale", "shear"), (0, 2)),
+    }
 
     def __init__(
         self,
@@ -167,16 +172,6 @@ class RealignCorrector(Corrector):
         super()._check_settings()
         if not callable(self.score):
             raise TypeError(f"score must be callable. Received: {self.score!r}")
-        for name, least, most in (
-            ("penalty", 0, np.inf),
-            ("fixed_cost", 0, np.inf),
-            ("box", 1, np.inf),
-            ("shift", 0, np.inf),
-            ("angle", 0, 90),
-            ("log_scale", 0, 2),
-            ("shear", 0, 2),
-        ):
-            require_number(name, getattr(self, name), least, most)
 
     def _indicated_for(self, images):
         return off_middle(images)

@@ -1,9 +1,10 @@
 """Two correctors with a network: what was seen in training, and what the content asks for."""
 
+from typing import ClassVar
+
 import numpy as np
 
-from ..checks import require_number
-from ..images import sharpen
+from ..images import _sharpen
 from ..networks import segment
 from .base import Corrector
 
@@ -54,6 +55,8 @@ class RestorationCorrector(Corrector):
     True
     """
 
+    _RANGES: ClassVar = Corrector._RANGES | {"sharpness": (0, np.inf)}
+
     def __init__(
         self,
         network,
@@ -73,10 +76,6 @@ class RestorationCorrector(Corrector):
         self.views = views
         self.sharpness = sharpness
         self.prepare = prepare
-
-    def _check_settings(self):
-        super()._check_settings()
-        require_number("sharpness", self.sharpness, 0, np.inf)
 
     def _propose(self, images, masks, content):
         total = self._restored(images, content, images.shape)
@@ -101,7 +100,7 @@ class RestorationCorrector(Corrector):
         return self._checked_proposal(guess, shape)
 
     def _sharpened(self, guess):
-        return sharpen(guess, amount=self.sharpness) if self.sharpness else guess.copy()
+        return _sharpen(guess, self.sharpness) if self.sharpness else guess.copy()
 
     def _damage_logits(self, images, guess, masks, content):
         """The network's logits for the images with a guess where they are marked, ``(n,)``."""

@@ -1,16 +1,8 @@
 """Guards: detect what went wrong in images, correct it, look again, and say what was done."""
 
-from .loading import BUILDERS, SETTINGS, TILE, load_guard
-from .loop import StyleGuard
+from .loading import GUARDS, load_guard
 from .report import GuardReport
 from .rounds import Round
+from .style_guard import StyleGuard
 
-__all__ = [
-    "BUILDERS",
-    "SETTINGS",
-    "TILE",
-    "GuardReport",
-    "Round",
-    "StyleGuard",
-    "load_guard",
-]
+__all__ = ["GUARDS", "GuardReport", "Round", "StyleGuard", "load_guard"]

@@ -1,6 +1,8 @@
-"""Guards for the three kinds of images of the course, put together from shipped checkpoints."""
+"""The guards of the three kinds of images of the course, put together from shipped checkpoints."""
 
 import warnings
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, grey_erosion
@@ -12,30 +14,17 @@ from ..datasets import digit_source
 from ..detectors import (
     DiscriminatorDetector,
     FusedDetector,
-    NearestRepainting,
     PatchDetector,
     PositionDetector,
     ReconstructionDetector,
-    RestylingDetector,
-    SameStyleRestyling,
     SegmentationDetector,
-    TiledDetector,
 )
-from ..gallery import load_paintings
-from ..models.painting_style import PaintingStyle
-from ..networks.detectors import hidden_features
-from ..networks.running import fold_batch_norm, run_network
-from .loop import StyleGuard
+from ..networks import fold_batch_norm, hidden_features, run_network
+from .style_guard import StyleGuard
+
+__all__ = ["GUARDS", "Shipped", "load_guard"]
 
 TILE = 64  # pixels a side, of photos
-# How the guard of each domain works. Of the repairs that lowered the mean over the tiles of a photo
-# by 0.25, none did harm on scenes for calibration. One corrector taken once ends the loop, so what
-# is enough matters for digits alone: to look sounder than half of the sound ones.
-SETTINGS = {
-    "digits": {"max_uses": 1, "min_improvement": 1.0, "target_p_value": 0.5},
-    "restyled_digits": {"max_uses": 1, "min_improvement": 1.0},
-    "photos": {"max_uses": 1, "min_improvement": 0.25},
-}
 
 
 def load_guard(domain, *, source=None):
@@ -49,8 +38,8 @@ def load_guard(domain, *, source=None):
         photos.
     source : {"mnist", "bundled"}, optional
         The digits on which the guard is calibrated: those in use unless given; of restyled digits,
-        their true renderings. A guard calibrated on others than those in use keeps no promise
-        about them; there is a warning. Photos have one source only.
+        their true renderings. A guard that is calibrated on other digits than those in use does
+        not keep its false-alarm rate for them: there is a warning. Photos have one source only.
 
     Returns
     -------
@@ -60,12 +49,21 @@ def load_guard(domain, *, source=None):
     ------
     ValueError
         If the domain or the source is unknown.
+
+    Examples
+    --------
+    >>> from styleguard_edu import load_digits, load_guard
+    >>> guard = load_guard("digits", source="bundled")
+    >>> guard
+    >>> report = guard.run(load_digits("bundled", verbose=False).test.images[:10])
+    >>> print(report)
     """
-    if domain not in BUILDERS:
-        raise ValueError(f"domain must be one of {tuple(BUILDERS)}. Received: {domain!r}")
+    if domain not in GUARDS:
+        raise ValueError(f"domain must be one of {tuple(GUARDS)}. Received: {domain!r}")
     if source is not None and source not in ("mnist", "bundled"):
         raise ValueError(f'source must be "mnist" or "bundled". Received: {source!r}')
-    if domain == "photos":
+    shipped = GUARDS[domain]
+    if shipped.sources == ("photos",):
         source = "photos"
     else:
         in_use = digit_source()
@@ -76,8 +74,8 @@ def load_guard(domain, *, source=None):
                 f"{in_use}: its false-alarm rate does not hold for them.",
                 stacklevel=2,
             )
-    checkpoint = load_checkpoint(f"{domain.removesuffix('s')}_detector")
-    detector, correctors = BUILDERS[domain](checkpoint)
+    checkpoint = load_checkpoint(shipped.checkpoint)
+    detector, correctors = shipped.build(checkpoint)
     start = f"{source}_"
     detector.restore_calibration(
         {
@@ -86,7 +84,7 @@ def load_guard(domain, *, source=None):
             if key.startswith(start)
         }
     )
-    return StyleGuard(detector, correctors, **SETTINGS[domain])
+    return StyleGuard(detector, correctors, **shipped.settings)
 
 
 def digit_guard(checkpoint):
@@ -95,32 +93,31 @@ def digit_guard(checkpoint):
     segmenter, encoder = (
         fold_batch_norm(checkpoint.networks[role]) for role in ("segmenter", "encoder")
     )
-    patches = PatchDetector(hidden_features(gan["discriminator"], 0))
-    patches.mean_, patches.whitener_ = (checkpoint.arrays[key] for key in ("mean", "whitener"))
     generator = fold_batch_norm(gan["generator"])
     drawn_again = keras.Model(encoder.inputs[0], generator(encoder.outputs[0]))
-    reconstruction = ReconstructionDetector(
-        lambda images, content: run_network(drawn_again, images=images),
-        features=hidden_features(gan["discriminator"], -1),
-    )
+    patches = PatchDetector(hidden_features(gan["discriminator"], 0))
+    patches.mean_, patches.whitener_ = (checkpoint.arrays[key] for key in ("mean", "whitener"))
     detector = FusedDetector(
         {
             "segmentation": SegmentationDetector(segmenter),
             "discriminator": DiscriminatorDetector(gan["discriminator"]),
             "patches": patches,
-            "reconstruction": reconstruction,
+            "reconstruction": ReconstructionDetector(
+                lambda images, content: run_network(drawn_again, images=images),
+                features=hidden_features(gan["discriminator"], -1),
+            ),
             "position": PositionDetector(),
         },
         one_sided=("segmentation", "position"),
         weights={"segmentation": 2.0},
     )
     correctors = {
-        "repair": RestorationCorrector(
+        "restoration": RestorationCorrector(
             segmenter,
             views=(_softened, _thinned),
             sharpness=0.5,
             dilation=0,
-            max_change=0.8,  # a digit on a ground that was black and is nearly white differs by 0.75
+            max_change=0.8,  # a digit whose black ground became nearly white differs by 0.75
         ),
         "centre": CentreCorrector(),
         "realign": RealignCorrector(
@@ -128,7 +125,7 @@ def digit_guard(checkpoint):
                 "reconstruction", images, content=content
             ),
             penalty=0.5,  # the bounds are at one standard deviation
-            fixed_cost=1.0,  # of what gains less, mended by now or not, as much is spoilt as is helped
+            fixed_cost=1.0,  # a smaller gain does harm as often as good
         ),
     }
     return detector, correctors
@@ -146,6 +143,8 @@ def _thinned(images):
 
 def restyled_digit_guard(checkpoint):
     """Detector, not calibrated yet, and corrector of restyled digits, from their checkpoint."""
+    from ..detectors import RestylingDetector, SameStyleRestyling  # plain digits need none of it
+
     generator = load_checkpoint("style_digits_other").networks["generator"]
     codes = np.eye(generator.input_shape[1][-1])[1:]  # the first is plain
     restyle = SameStyleRestyling(generator, codes, checkpoint.networks["classifier"])
@@ -157,7 +156,8 @@ def restyled_digit_guard(checkpoint):
         one_sided=("segmentation", "restyling"),
         weights={"segmentation": 0.25},
         map_weights={"segmentation": 1.0, "restyling": 40.0},  # about the same spread
-        pixel_false_alarm_rate=0.15,  # in what is flagged only, and drawn again, a sound pixel hardly changes
+        # only flagged images are marked, and a clean pixel hardly changes if it is drawn again
+        pixel_false_alarm_rate=0.15,
     )
     return detector, RestyleCorrector(restyle, dilation=2)
 
@@ -167,6 +167,10 @@ def photo_guard(checkpoint):
 
     They hold the painter ``paintings_other``; what they are to judge is the work of another.
     """
+    from ..detectors import NearestRepainting, TiledDetector  # digits need none of it
+    from ..gallery import load_paintings
+    from ..models import PaintingStyle
+
     painter = PaintingStyle(load_paintings(), **load_checkpoint("paintings_other").networks)
     beside = NearestRepainting(painter).beside
     segmenter = checkpoint.networks["segmenter"]
@@ -176,8 +180,42 @@ def photo_guard(checkpoint):
     return detector, RestorationCorrector(segmenter, prepare=beside)
 
 
-BUILDERS = {
-    "digits": digit_guard,
-    "restyled_digits": restyled_digit_guard,
-    "photos": photo_guard,
+class Shipped(NamedTuple):
+    """How a guard is put together.
+
+    Attributes
+    ----------
+    checkpoint : str
+        Its name; the arrays of calibration are in it, each with a source in front of its name.
+    build : callable
+        ``build(checkpoint) -> (detector, correctors)``.
+    settings : dict
+        Of :class:`StyleGuard`.
+    sources : tuple of str
+        What it is calibrated on.
+    """
+
+    checkpoint: str
+    build: Callable
+    settings: dict
+    sources: tuple = ("mnist", "bundled")
+
+
+GUARDS = {
+    "digits": Shipped(
+        "digit_detector",
+        digit_guard,
+        # looks cleaner than half of the clean digits: that is enough
+        {"max_uses": 1, "min_improvement": 1.0, "target_p_value": 0.5},
+    ),
+    "restyled_digits": Shipped(
+        "restyled_digit_detector", restyled_digit_guard, {"max_uses": 1, "min_improvement": 1.0}
+    ),
+    "photos": Shipped(
+        "photo_detector",
+        photo_guard,
+        # of the calibration scenes that gained so much in the mean of the tiles, none was harmed
+        {"max_uses": 1, "min_improvement": 0.25},
+        sources=("photos",),
+    ),
 }

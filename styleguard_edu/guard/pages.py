@@ -1,7 +1,6 @@
-"""A guard's report as one page of HTML, which needs no network and reads well aloud."""
+"""A guard and its report in HTML, which needs no network and reads well aloud."""
 
 from base64 import b64encode
-from collections import Counter
 from html import escape
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from ..files import write_atomically
 from ..images import png_bytes
 from ..plotting import tint_masks
 from .rounds import in_number
+
+__all__ = ["outcome_table", "page", "settings_table", "write_page"]
 
 _SMALL = 64  # pixels: smaller images are shown three times as large, every pixel a square
 _STYLE = """
@@ -47,9 +48,6 @@ def page(report, most):
     str
     """
     rows, images = report.examples(most), in_number(len(report.images), "image")
-    warning = ""
-    if report.interrupted:
-        warning = f'<p class="warning">Not complete: {escape(report.interrupted)}.</p>'
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -61,11 +59,10 @@ def page(report, most):
 <body>
 <main>
 <h1>What the guard did with {images}</h1>
-{warning}
 <p>An image is flagged if its p-value is at most {report.false_alarm_rate:g}: {report.rate_of},
 about that share is flagged as well. What was never flagged was not touched.</p>
 <h2>Outcomes</h2>
-{_outcomes(report)}
+{outcome_table(report)}
 <h2>Rounds</h2>
 {_rounds(report.rounds)}
 <h2>Images</h2>
@@ -79,23 +76,38 @@ about that share is flagged as well. What was never flagged was not touched.</p>
 """
 
 
-def _outcomes(report):
-    counts = Counter(report.outcomes.tolist())
-    return _table(
-        "What became of the images",
-        ("outcome", "images", "meaning"),
-        [(name, counts[name], meaning) for name, meaning in report.OUTCOMES.items()],
-    )
+def outcome_table(report):
+    """What became of the images: a table with no colours of its own, so dark themes suit it."""
+    counts, meanings = report.counts(), dict(report.OUTCOMES)
+    meanings["for review"] += f" ({report.changed_for_review} of these changed)"
+    lines = [(name, counts[name], meaning) for name, meaning in meanings.items()]
+    table = _table("What became of the images", ("outcome", "images", "meaning"), lines)
+    if report.interrupted:
+        table += f'\n<p class="warning">Not complete: {escape(report.interrupted)}.</p>'
+    return table
+
+
+def settings_table(guard):
+    """The settings of a guard, as a table with no colours of its own."""
+    values = guard.get_params(deep=False) | {"correctors": ", ".join(guard.correctors)}
+    lines = [(name, str(value)) for name, value in values.items()]
+    return _table(type(guard).__name__, ("setting", "value"), lines)
 
 
 def _rounds(rounds):
     if not rounds:
         return "<p>None: nothing was flagged.</p>"
     lines = [
-        (number, len(one.index), int((one.choice >= 0).sum()), int(one.mended.sum()), _taken(one))
+        (
+            number,
+            len(one.index),
+            int((one.choice >= 0).sum()),
+            int(one.corrected.sum()),
+            _taken(one),
+        )
         for number, one in enumerate(rounds, start=1)
     ]
-    heads = ("round", "images", "repairs taken", "mended", "by corrector")
+    heads = ("round", "images", "proposals taken", "corrected", "by corrector")
     return _table("What each round did", heads, lines)
 
 
@@ -105,12 +117,12 @@ def _taken(one):
 
 
 def _which(report, rows):
-    looked_wrong = int((report.outcomes != "passed").sum())
-    if not looked_wrong:
+    flagged = int((report.outcomes != "passed").sum())
+    if not flagged:
         return f"None was flagged. Here is what came first: {in_number(len(rows), 'image')}."
-    if len(rows) < looked_wrong:
-        return f"{len(rows)} of the {looked_wrong} that were flagged, some of each outcome."
-    return f"All that were flagged: {looked_wrong}."
+    if len(rows) < flagged:
+        return f"{len(rows)} of the {flagged} that were flagged, some of each outcome."
+    return f"All that were flagged: {flagged}."
 
 
 def _images(report, rows):
@@ -129,7 +141,7 @@ def _images(report, rows):
         )
         for i, k in enumerate(rows)
     ]
-    heads = ("image", "before", "looked wrong", "after", "outcome", "repairs taken", "p-value")
+    heads = ("image", "before", "looked wrong", "after", "outcome", "taken", "p-value")
     return _table("Before and after; the p-value is the last one", heads, lines)
 
 

@@ -9,8 +9,10 @@ import numpy as np
 from ..checks import require_count
 from ..plotting import tint_masks
 from ..sheets import plot_sheet
-from .pages import write_page
+from .pages import outcome_table, write_page
 from .rounds import in_number
+
+__all__ = ["GuardReport"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +26,9 @@ class GuardReport:
     originals : ndarray of float32, the same shape
         As they came in.
     flagged : ndarray of bool, ``(n,)``
-        Flagged in the end: for a person to look at.
+        Flagged in the end: for review.
     accepted : ndarray of bool, ``(n,)``
-        At least one repair was accepted.
+        At least one proposal was accepted, so the image was changed.
     p_values, scores : ndarray of float64, ``(n,)``
         In the end. Small p-values and high scores are suspicious.
     rounds : tuple of Round
@@ -36,9 +38,19 @@ class GuardReport:
     rate_of : str
         Of what about that share is flagged, in words: "of clean images".
     max_rounds : int
-        Repairs of one image, at most.
+        The most rounds for one image.
     interrupted : str or None
         What ended the loop early; the images are then the first of those given to the guard.
+
+    Examples
+    --------
+    >>> from styleguard_edu import load_digits, load_guard
+    >>> from styleguard_edu.anomalies import Scratch
+    >>> digits = load_digits("bundled", verbose=False).test.images[:4]
+    >>> scratched = Scratch()(digits, rng=0).images
+    >>> report = load_guard("digits", source="bundled").run(scratched)
+    >>> report
+    >>> report.outcomes.tolist()
     """
 
     images: np.ndarray
@@ -55,18 +67,17 @@ class GuardReport:
 
     OUTCOMES: ClassVar = {
         "passed": "never flagged, never touched",
-        "mended": "flagged, corrected, no longer flagged",
-        "improved": "corrected, but still flagged: for a person to look at",
-        "refused": "flagged, but no repair was acceptable, so as it came in: for a person",
+        "corrected": "flagged, corrected, no longer flagged",
+        "for review": "still flagged: a person must look at it",
     }
 
     @property
     def outcomes(self):
         """What became of each image, ndarray of str, ``(n,)``: the keys of ``OUTCOMES``."""
-        corrected = np.where(self.flagged, "improved", "mended")
-        return np.where(self.accepted, corrected, np.where(self.flagged, "refused", "passed"))
+        not_flagged = np.where(self.accepted, "corrected", "passed")
+        return np.where(self.flagged, "for review", not_flagged)
 
-    REASONS: ClassVar = ("no acceptable repair", "every corrector used", "every round used")
+    REASONS: ClassVar = ("no acceptable proposal", "every corrector used", "every round used")
 
     @property
     def reasons(self):
@@ -103,25 +114,42 @@ class GuardReport:
 
     def summary(self):
         """What happened, in a few lines for a person."""
-        counts = Counter(self.outcomes.tolist())
-        n, looked_wrong = len(self.images), len(self.images) - counts["passed"]
+        counts = self.counts()
+        n, flagged = len(self.images), len(self.images) - counts["passed"]
         text = [
-            f"{in_number(n, 'image')}: {counts['passed']} passed, {looked_wrong} flagged "
+            f"{in_number(n, 'image')}: {counts['passed']} passed, {flagged} flagged "
             f"(p-value at most {self.false_alarm_rate:g})."
         ]
-        if looked_wrong:
+        if flagged:
             text += [
-                f"Of the flagged, {counts['mended']} mended, {counts['improved']} improved but "
-                f"still flagged, {counts['refused']} refused (no repair was acceptable): "
-                f"{counts['improved'] + counts['refused']} left for a person."
+                f"Of the flagged, {counts['corrected']} corrected, {counts['for review']} for "
+                f"review ({self.changed_for_review} of them changed)."
             ]
         text += [f"Round {number}: {one}." for number, one in enumerate(self.rounds, start=1)]
         if self.interrupted:
             text += [f"Not complete: {self.interrupted}."]
         return "\n".join(text)
 
+    def counts(self):
+        """How many images have each outcome, dict of str to int."""
+        counts = Counter(self.outcomes.tolist())
+        return {name: counts[name] for name in self.OUTCOMES}
+
+    @property
+    def changed_for_review(self):
+        """How many images are for review though they were changed, int."""
+        return int((self.flagged & self.accepted).sum())
+
     def __str__(self):
         return self.summary()
+
+    def __repr__(self):
+        counts = ", ".join(f"{count} {name}" for name, count in self.counts().items())
+        less = ", interrupted" if self.interrupted else ""
+        return f"GuardReport({in_number(len(self.images), 'image')}: {counts}{less})"
+
+    def _repr_html_(self):
+        return outcome_table(self)
 
     def contact_sheet(self, most=12, *, ax=None):
         """Draw flagged images: before, where they looked wrong, after.
@@ -187,7 +215,7 @@ class GuardReport:
         return masks
 
     def stories(self, rows):
-        """Which repairs were taken, round by round, list of str: such as "realign, median"."""
+        """Whose proposals were taken, round by round, list of str: such as "realign, median"."""
         taken = {int(k): [] for k in rows}
         for one in self.rounds:
             for k, choice in zip(one.index.tolist(), one.choice, strict=True):

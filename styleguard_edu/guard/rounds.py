@@ -5,20 +5,16 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-_PER_CANDIDATE = {
-    "asked",
-    "scores_after",
-    "p_after",
-    "area_after",
-    "flagged_after",
-    "change",
-    "accepted",
+__all__ = ["Round", "in_number", "joined_rounds"]
+
+_PROPOSED = {  # fields of shape (k, m)
+    *("asked", "scores_after", "p_after", "area_after", "flagged_after", "change", "accepted")
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """One round of a guard: m images in the queue, k candidate repairs of each.
+    """One round of a guard: m images in the queue, k correctors.
 
     Attributes
     ----------
@@ -27,21 +23,21 @@ class Round:
     scores, p_values : ndarray of float64, ``(m,)``
         Before the round.
     flagged : ndarray of bool, ``(m,)``
-        Before the round: in later ones, what was repaired may look sound, but not sound enough.
+        Before the round. In later rounds an image may be in the queue though it is not flagged:
+        its p-value is below the target.
     masks : ndarray of bool, ``(m, height, width)``
-        Where they looked wrong before the round.
+        Where they were marked before the round.
     tried : tuple of k str
-        The candidate correctors' names.
+        The correctors' names.
     asked : ndarray of bool, ``(k, m)``
-        Which candidates made a proposal: those that change all of an image are not always asked,
-        see :class:`StyleGuard`. Where one was not asked, the arrays below tell of the image as it
-        was.
+        Which correctors made a proposal, see :class:`StyleGuard`. For the others, the arrays below
+        describe the image before the round.
     scores_after, p_after : ndarray of float64, ``(k, m)``
         Of the proposals.
     area_after : ndarray of int, ``(k, m)``
         Marked pixels of the proposals: among those marked before, unless all was changed.
     flagged_after : ndarray of bool, ``(k, m)``
-        Whether a proposal is flagged still.
+        Whether a proposal is still flagged.
     change : ndarray of float64, ``(k, m)``
         How far a proposal is from the image as it came in, see
         :func:`styleguard_edu.correctors.rms_change`.
@@ -75,7 +71,7 @@ class Round:
         return self.masks.sum(axis=(1, 2))
 
     @property
-    def mended(self):
+    def corrected(self):
         """Which images were flagged before the round and are no longer, ``(m,)``."""
         return self.flagged & ~self.taken(self.flagged_after, self.flagged)
 
@@ -103,40 +99,38 @@ class Round:
         names = self.taken_by()
         which = ", ".join(f"{name} {count}" for name, count in names.items())
         images = in_number(len(self.index), "image")
-        repairs = in_number(sum(names.values()), "repair")
-        return f"{images}, {repairs} taken{which and f' ({which})'}, {self.mended.sum()} mended"
+        taken = in_number(sum(names.values()), "proposal")
+        return f"{images}, {taken} taken{which and f' ({which})'}, {self.corrected.sum()} corrected"
 
 
-def joined_rounds(batches, starts):
+def joined_rounds(batches):
     """The rounds of several batches as one tuple, one Round a round number.
 
     Parameters
     ----------
-    batches : sequence of tuple of Round
-    starts : sequence of int
-        Which of all images each batch's first is.
+    batches : dict of int to tuple of Round
+        By the place of each batch's first image among all images.
 
     Returns
     -------
     tuple of Round
     """
     joined = []
-    for number in range(max(map(len, batches), default=0)):
+    for number in range(max(map(len, batches.values()))):
         parts = [
             replace(rounds[number], index=rounds[number].index + start)
-            for rounds, start in zip(batches, starts, strict=False)
+            for start, rounds in batches.items()
             if len(rounds) > number
         ]
-        joined.append(_joined(parts))
+        values = {
+            field.name: np.concatenate(
+                [getattr(part, field.name) for part in parts], axis=int(field.name in _PROPOSED)
+            )
+            for field in fields(Round)
+            if field.name != "tried"
+        }
+        joined.append(Round(**values, tried=parts[0].tried))
     return tuple(joined)
-
-
-def _joined(parts):
-    values = {"tried": parts[0].tried}
-    for name in {field.name for field in fields(Round)} - {"tried"}:
-        axis = 1 if name in _PER_CANDIDATE else 0
-        values[name] = np.concatenate([getattr(part, name) for part in parts], axis=axis)
-    return Round(**values)
 
 
 def in_number(number, noun):
