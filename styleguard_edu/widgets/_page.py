@@ -1,11 +1,11 @@
-"""The page of pictures in rows, and the words on it, that explorers of images share."""
+"""Pictures in rows with words beside and below them: the page of every explorer of images."""
 
-import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
 from ..images import to_uint8
-from ._drawing import FINE, caption
+from ..plotting import ORANGE
+from ._drawing import FINE, caption, outline
 
 MOST = 12  # more images in one row would be too small to read
 WIDTH = 880  # of the page, in displayed pixels
@@ -13,61 +13,67 @@ CACHED = 64  # states kept drawn: a megabyte each for photos
 
 
 class Page:
-    """Rows of images of one size, with the row's name to the left and words below each image.
+    """Rows of images of one size, with each row's name to the left.
 
     Parameters
     ----------
     shape : tuple of int
-        Of the images: ``(n, height, width, channels)``.
-    names : sequence of tuple of str
-        Each row's name, in lines.
-    lines : sequence of int, optional
-        Lines of words below each row; one below the last row unless given.
-    margins : tuple of int
-        Bitmap pixels free to the left and to the right of the rows.
-    foot : int
-        Bitmap pixels free below all rows.
-    largest : int
-        Bitmap pixels of an image's longer side, at most.
+        ``(n, height, width, channels)``: n images in a row.
+    names : sequence of str
+        Each row's name; it may have several lines.
+    words : sequence of sequence of str, optional
+        For each row, the names of the lines of words below its images; no lines unless given.
+    left, right, foot : int
+        Bitmap pixels free to the left, to the right and below all rows.
+    tall : int
+        Largest height of an image, in bitmap pixels.
+    gap : int
+        Bitmap pixels between images.
 
     Attributes
     ----------
     base : PIL.Image.Image
-        The page with the names of the rows.
+        The page with the names alone.
     """
 
-    gap, line = 8, 30  # bitmap pixels
+    line, room = 28, 5  # bitmap pixels: a line of words, space for a frame
 
-    def __init__(self, shape, names, *, lines=None, margins=(128, 0), foot=0, largest=520):
-        n, height, width, _ = shape
-        lines = [0] * (len(names) - 1) + [1] if lines is None else lines
-        side = min(largest, (FINE * WIDTH - sum(margins)) // n - self.gap)
-        ratio = side / max(height, width)
-        if ratio > 1:
-            ratio = int(ratio)  # every pixel of the same size
+    def __init__(self, shape, names, *, words=None, left=128, right=0, foot=0, tall=520, gap=10):
+        self.columns, height, width, _ = shape
+        words = words or [()] * len(names)
+        widest = (FINE * WIDTH - left - right) // self.columns - gap
+        ratio = min(tall / height, widest / width)
+        ratio = int(ratio) if ratio > 1 else ratio  # every pixel of the same size
         self._size = max(1, round(ratio * width)), max(1, round(ratio * height))
         # not narrower than the words below the images
-        self._cell = max(self._size[0], min(side, 96)) + self.gap
-        self._left = margins[0]
-        heights = [self._size[1] + self.gap + self.line * count for count in lines]
-        self._tops = np.cumsum([0, *heights]).tolist()
-        used = sum(margins) + n * self._cell
-        even = (used + used % FINE, self._tops[-1] + foot + (self._tops[-1] + foot) % FINE)
-        self.base = Image.new("RGB", even, "white")
-        for row, words in enumerate(names):
+        self._cell = max(self._size[0], min(widest, 96)) + gap
+        self._left = left
+        heights = [self._size[1] + gap + self.line * len(lines) for lines in words]
+        self._tops = np.cumsum([self.room, *heights]).tolist()
+        used = left + self.columns * self._cell + right, self._tops[-1] + foot
+        self.base = Image.new("RGB", [FINE * -(-length // FINE) for length in used], "white")
+        for row, (name, lines) in enumerate(zip(names, words, strict=True)):
             _, top, _, bottom = self.box(row, 0)
-            first = (top + bottom - self.line * (len(words) - 1)) // 2
-            for k, word in enumerate(words):
-                caption(self.base, (0, first + k * self.line), word, anchor="lm")
+            caption(self.base, (0, (top + bottom) // 2), name, anchor="lm")
+            for number, word in enumerate(lines):
+                place = (0, bottom + self.room + number * self.line)
+                caption(self.base, place, word, size=22, anchor="la", colour="#333333")
+
+    def cell(self, row, k):
+        """The place of the k-th image of a row with its words; images go on in the next row."""
+        row, k = row + k // self.columns, k % self.columns
+        left = self._left + k * self._cell
+        edges = self._tops[row] - self.room, self._tops[row + 1] - self.room
+        return left, edges[0], left + self._cell, edges[1]
 
     def box(self, row, k):
-        """Where the k-th image of a row lies: left, top, right, bottom."""
-        left = self._left + k * self._cell + (self._cell - self._size[0]) // 2
-        top = self._tops[row]
+        """Where the k-th image of a row itself lies: left, top, right, bottom."""
+        left, top, right, _ = self.cell(row, k)
+        left, top = (left + right - self._size[0]) // 2, top + self.room
         return left, top, left + self._size[0], top + self._size[1]
 
     def paste(self, bitmap, row, images):
-        """Put images, ``(n, height, width, channels)`` in [0, 1], into a row."""
+        """Put images, ``(n, height, width, channels)`` in [0, 1], into a row and the next ones."""
         enlarged = self._size[0] >= images.shape[2]
         sampling = Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX
         for k, pixels in enumerate(to_uint8(images)):
@@ -78,14 +84,17 @@ class Page:
         """Write lines below the k-th image of a row."""
         left, _, right, bottom = self.box(row, k)
         for number, text in enumerate(texts):
-            place = ((left + right) // 2, bottom + 8 + number * self.line)
-            caption(bitmap, place, text, size=22, anchor="mt", colour=colour)
+            place = ((left + right) // 2, bottom + self.room + number * self.line)
+            caption(bitmap, place, text, size=22, anchor="ma", colour=colour)
 
+    def frame(self, bitmap, row, k, colour=ORANGE, dash=1, gap=0):
+        """Frame the k-th image of a row: solid, or in dashes with gaps between, bitmap pixels."""
+        outline(bitmap, self.box(row, k), colour, dash=dash, gap=gap, thickness=4)
 
-def steady_labels():
-    """A style by which labels keep their width beside more buttons than one row holds."""
-    rule = ".styleguard-explorer .widget-toggle-buttons > .widget-label {flex: none}"
-    return widgets.HTML(f"<style>{rule}</style>", layout={"display": "none"})
+    def note(self, text):
+        """Write lines at the foot of the page."""
+        place = (0, self.base.height - 4)
+        caption(self.base, place, text, size=22, anchor="ld", colour="#333333")
 
 
 def in_percent(share):
@@ -103,3 +112,8 @@ def rate_in_words(rate):
 def p_in_words(p):
     """A p-value in three decimals, and not as 0."""
     return f"{p:.3f}" if p >= 0.0005 else "<.001"
+
+
+def listed(indices):
+    """Images by number, from 1; "none" if there are none."""
+    return ", ".join(str(k + 1) for k in indices) or "none"

@@ -7,8 +7,9 @@ import numpy as np
 from ..anomalies import ANOMALIES, GROUPS
 from ..images import check_images
 from ..plotting import tint_masks
+from ._choices import PathChoice
 from ._drawing import encode
-from ._page import CACHED, MOST, Page, in_percent, steady_labels
+from ._page import CACHED, MOST, Page, in_percent
 from ._parts import Explorer, ValueSlider, View, choice
 
 # What the physical parameter is, in its unit; and what the damage imitates.
@@ -49,8 +50,7 @@ _PLURAL = {"scratch": "line", "zigzag": "stroke"}  # what a bare number counts
 class AnomalyGallery(Explorer):
     """Choose what goes wrong, how badly and where; see clean, damaged and changed pixels.
 
-    The random draws are the same at every severity, so that the slider makes the same damage
-    worse.
+    The random draws are the same at every severity: the slider makes the same damage worse.
 
     Parameters
     ----------
@@ -65,10 +65,8 @@ class AnomalyGallery(Explorer):
 
     Attributes
     ----------
-    group : ipywidgets.ToggleButtons
-        Its value is a name from ``styleguard_edu.anomalies.GROUPS``.
-    kind : dict of str to ipywidgets.ToggleButtons
-        By group; their values are names of kinds.
+    kind : PathChoice
+        Its value is a group from ``styleguard_edu.anomalies.GROUPS`` and a name of a kind.
     severity : ValueSlider
         From 1 to 5.
     where : ipywidgets.ToggleButtons
@@ -82,22 +80,28 @@ class AnomalyGallery(Explorer):
         if len(self.images) > MOST:
             raise ValueError(f"images must be at most {MOST}. Received: {len(self.images)}")
         self.kinds = choose_kinds(kinds, colour=self.images.shape[-1] == 3, content=content)
-        self._page = Page(self.images.shape, [("clean",), ("damaged",), ("changed", "pixels")])
-        self._page.paste(self._page.base, 0, self.images)
         for kind in self.kinds:  # a wrong argument is an error now, not after a click
             self.damage(kind, 1, False)
+        names = ["clean", "damaged", "changed\npixels"]
+        self._page = Page(self.images.shape, names, words=[(), (), ("share",)])
+        self._page.paste(self._page.base, 0, self.images)
         self._cached = lru_cache(CACHED)(self._view)
-        self._make_controls()
-        buttons = [self.group, *self.kind.values(), self.where]
-        super().__init__([steady_labels(), *buttons, self.severity.row], pictures=1)
-        for control in (*buttons, self.severity.slider):
-            control.observe(self._changed, "value")
+        groups = [
+            (group, name) for group, names in GROUPS.items() for name in names if name in self.kinds
+        ]
+        labels = {"group": str, "kind": lambda name: ANOMALIES[name].label}
+        self.kind = PathChoice(groups, labels)
+        self.severity = ValueSlider("severity", np.arange(1, 6), index=2)
+        self.where = choice("where", {"whole image": False, "part of it": True})
+        buttons = [*self.kind.rows, self.where]
+        super().__init__([*buttons, self.severity.row], pictures=1)
+        self.follow(*buttons, self.severity.slider)
 
     @property
     def state(self):
         """What the controls say: the kind, the severity, and whether only a part is damaged."""
         return {
-            "kind": self.kind[self.group.value].value,
+            "kind": self.kind.value[1],
             "severity": self.severity.slider.value + 1,
             "local": self.where.value,
         }
@@ -126,30 +130,6 @@ class AnomalyGallery(Explorer):
             self.images, rng=rng, content=self.content
         )
 
-    def _make_controls(self):
-        groups = {
-            group: [name for name in names if name in self.kinds] for group, names in GROUPS.items()
-        }
-        groups = {group: names for group, names in groups.items() if names}
-        self.group = choice("group", {group: group for group in groups})
-        self.kind = {
-            group: choice("kind", {ANOMALIES[name].label: name for name in names})
-            for group, names in groups.items()
-        }
-        self.severity = ValueSlider("severity", np.arange(1, 6), index=2)
-        self.where = choice("where", {"whole image": False, "part of it": True})
-        for control in (self.group, *self.kind.values(), self.where):
-            control.style.description_width = "60px"
-        self._show_group()
-
-    def _show_group(self):
-        for group, control in self.kind.items():
-            control.layout.display = "flex" if group == self.group.value else "none"
-
-    def _changed(self, change):
-        self._show_group()
-        self.refresh()
-
     def _view(self, kind, severity, local):
         damaged = self.damage(kind, severity, local)
         shares = damaged.masks.mean(axis=(1, 2))
@@ -172,7 +152,7 @@ class AnomalyGallery(Explorer):
         parameter, imitates = in_words(kind, severity)
         text = f"{what}: {parameter}.\nIt imitates {imitates}.\n"
         if not shares.any():
-            return (alt,), f"{text}Nothing changed: these images are what the damage would make."
+            return (alt,), f"{text}Nothing changed: the damage leaves these images as they are."
         least, mean, most = map(in_percent, (shares.min(), shares.mean(), shares.max()))
         span = f", from {least} to {most} an image" if least != most else ""
         return (alt,), f"{text}{mean} of the pixels changed{span}."
@@ -193,11 +173,10 @@ def choose_kinds(kinds, *, colour, content):
             if (colour or not kind.colour_only) and (content is not None or not kind.needs_content)
         ]
     kinds = list(kinds)
-    unknown = [name for name in kinds if name not in ANOMALIES]
-    if not kinds or unknown:
+    if not kinds or not set(kinds) <= set(ANOMALIES):
         raise ValueError(
             "kinds must hold at least one name, and only names from anomalies.ANOMALIES. "
-            f"Received: {', '.join(map(repr, unknown)) or 'none'}"
+            f"Received: {kinds}"
         )
     return kinds
 

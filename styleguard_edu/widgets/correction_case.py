@@ -1,4 +1,4 @@
-"""What the correction explorer looks up: every repair of a few images, judged beforehand."""
+"""What the correction explorer looks up: every correction of a few images, judged beforehand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from ..checks import require_positive
 from ..correctors import accept, rms_change
 from ..images import check_content, check_images
-from ._repair_outcome import at_strength
+from ._checks import check_alike, check_numbers, check_rising
 
 SHARES = (0.2, 0.1, 0.05, 0.02)  # of clean images' pixels, that default thresholds mark
 HIGHER = (0.25, 0.5, 0.75, 1.0)  # above the detector's own: shares of its distance from the median
@@ -16,7 +16,7 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
-class Repairs:
+class Corrections:
     """What one corrector makes of n images with k masks, in t steps, and what a detector says.
 
     Parameters
@@ -26,7 +26,7 @@ class Repairs:
     scores, p_values : ndarray of float, ``(t, k, s, n)``
         At each of s strengths; high scores and small p-values, in (0, 1], are suspicious.
     accepted : ndarray of bool, ``(t, k, s, n)``
-        Whether each repair is, by :func:`styleguard_edu.correctors.accept`.
+        Whether each correction is, by :func:`styleguard_edu.correctors.accept`.
     max_change : float in (0, 1]
         The largest :func:`styleguard_edu.correctors.rms_change` of an image that is accepted.
     steps : tuple of int, ``(t,)``
@@ -62,12 +62,12 @@ class CorrectionCase:
         Share of the clean images' pixels that each threshold marks.
     strengths : ndarray of float, ``(s,)`` in [0, 1]
         Strictly increasing.
-    repairs : dict of str to Repairs
+    corrections : dict of str to Corrections
         By the corrector's name.
     start : int
         Which threshold to begin with: the detector's own.
     min_improvement : float > 0
-        By which a score must fall for a repair to be accepted.
+        By which a score must fall for a correction to be accepted.
 
     Raises
     ------
@@ -83,35 +83,31 @@ class CorrectionCase:
     thresholds: np.ndarray
     clean_shares: np.ndarray
     strengths: np.ndarray
-    repairs: dict
+    corrections: dict
     start: int = 0
     min_improvement: float = 1.0
 
     def __post_init__(self):
         clean = check_images(self.clean, name="clean")
-        damaged = check_images(self.damaged, name="damaged")
         _check_few(clean)
+        check_alike("damaged", self.damaged, clean)
         n, k, s = len(clean), len(self.thresholds), len(self.strengths)
-        _require_shape("damaged", damaged, clean.shape)
-        _require_shape("maps", self.maps, clean.shape[:3])
-        for name in ("scores", "p_values"):
-            _require_shape(name, getattr(self, name), (n,))
-        _require_shape("clean_shares", self.clean_shares, (k,))
-        for name in ("thresholds", "strengths"):
-            _check_rising(name, getattr(self, name))
-        if not (self.strengths[0] >= 0 and self.strengths[-1] <= 1):
-            raise ValueError(f"strengths must lie in [0, 1]. Received: {self.strengths}")
+        check_numbers("maps", self.maps, clean.shape[:3])
+        check_numbers("scores", self.scores, (n,))
+        check_numbers("p_values", self.p_values, (n,))
+        check_numbers("clean_shares", self.clean_shares, (k,))
+        check_rising("thresholds", self.thresholds)
+        check_rising("strengths", self.strengths, 0, 1)
         require_positive("min_improvement", self.min_improvement)
         if not 0 <= self.start < k:
             raise ValueError(f"start must be one of {k} thresholds. Received: {self.start}")
-        if not self.repairs:
-            raise ValueError("repairs must hold at least one corrector. Received: none")
-        for name, repair in self.repairs.items():
-            t = len(repair.steps)
-            _require_shape(f"repairs[{name!r}].images", repair.images, (t, k, *clean.shape))
+        if not self.corrections:
+            raise ValueError("corrections must hold at least one corrector's. Received: none")
+        for name, one in self.corrections.items():
+            called, shape = f"corrections[{name!r}]", (len(one.steps), k, s, n)
+            _require_shape(f"{called}.images", one.images, (*shape[:2], *clean.shape))
             for part in ("scores", "p_values", "accepted"):
-                called = f"repairs[{name!r}].{part}"
-                _require_shape(called, getattr(repair, part), (t, k, s, n))
+                _require_shape(f"{called}.{part}", getattr(one, part), shape)
 
 
 def precompute_case(
@@ -125,17 +121,17 @@ def precompute_case(
     strengths=STRENGTHS,
     min_improvement=1.0,
 ):
-    """Mend a few images in every way that the correction explorer offers, and judge all repairs.
+    """Correct a few images in every way that the correction explorer offers, and judge the results.
 
     Parameters
     ----------
     clean, damaged : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
-        At most 8: each corrector mends all of them with every threshold and at every step, and
-        the detector looks at each repair at every strength.
+        At most 8: each corrector corrects all of them with every threshold and at every step, and
+        the detector looks at each result at every strength.
     detector : AnomalyDetector
         Calibrated.
     correctors : dict of str to Corrector or to dict of int to Corrector
-        By name; of a corrector that refines its repair, one for each number of steps, the fewest
+        By name; of a corrector that refines its result, one for each number of steps, the fewest
         first.
     content : ndarray of float, ``(n, height, width, channels)`` in [0, 1], optional
         The images from which ``clean`` was made, for detectors and correctors that use them.
@@ -143,9 +139,9 @@ def precompute_case(
         Of masks, in the unit of the detector's map; unless given, the detector's own, lower ones
         that mark 2 to 20 % of the clean images' pixels, and higher ones, in three digits.
     strengths : array_like of float, ``(s,)`` in [0, 1]
-        Shares of the corrector's result in the repair.
+        Shares of the corrector's result in the image.
     min_improvement : float > 0
-        By which a score must fall for a repair to be accepted.
+        By which a score must fall for a correction to be accepted.
 
     Returns
     -------
@@ -156,87 +152,98 @@ def precompute_case(
     ValueError
         If an argument is of the wrong shape or range.
     """
-    clean, damaged = check_images(clean, name="clean"), check_images(damaged, name="damaged")
-    _require_shape("damaged", damaged, clean.shape)
+    clean = check_images(clean, name="clean")
+    _check_few(clean)
+    damaged = check_alike("damaged", damaged, clean)
     content = check_content(content, damaged)
-    strengths = np.asarray(strengths, np.float64)
-    _check_plan(clean, correctors, thresholds, min_improvement)
-    found, clean_maps = (
-        detector.detect(damaged, content=content),
-        detector.anomaly_map(clean, content=content),
-    )
+    strengths = check_rising("strengths", strengths, 0, 1)
+    require_positive("min_improvement", min_improvement)
+    if thresholds is not None:
+        thresholds = check_rising("thresholds", thresholds)
+    if not isinstance(correctors, Mapping) or not correctors:
+        raise TypeError(f"correctors must hold some by name. Received: {correctors!r}")
+    before = detector.detect(damaged, content=content)
+    clean_maps = detector.anomaly_map(clean, content=content)
     own = detector.pixel_threshold_
     if thresholds is None:
         thresholds = _thresholds(clean_maps, own)
-    thresholds = np.asarray(thresholds, np.float64)
-    masks = found.maps > thresholds[:, np.newaxis, np.newaxis, np.newaxis]
-
-    before = detector.acceptance_scores(found), found.p_values
-
-    def judge(repaired, max_change):
-        """Scores, p-values and verdicts of k repairs at all strengths, ``(3, k, s, n)``."""
-        mixed = np.stack(
-            [at_strength(damaged, one, share) for one in repaired for share in strengths]
+    masks = before.maps > thresholds[:, np.newaxis, np.newaxis, np.newaxis]
+    corrections = {}
+    for name, versions in correctors.items():
+        versions = versions if isinstance(versions, Mapping) else {0: versions}
+        first = next(iter(versions.values()))
+        used = masks[:1] if first.whole_image else masks  # the same result with every mask
+        images = np.stack([_correct(one, damaged, used, content) for one in versions.values()])
+        mixed = np.stack([at_strength(damaged, images, share) for share in strengths], axis=2)
+        judged = _judge(
+            detector, before, damaged, content, mixed, min_improvement, first.max_change
         )
-        flat = mixed.reshape(-1, *mixed.shape[2:])
-        findings = detector.detect(flat, content=_repeated(content, len(mixed)))
-        after = detector.acceptance_scores(findings), findings.p_values
-        after = [values.reshape(mixed.shape[:2]) for values in after]
-        pairs = (pair for both in zip(before, after, strict=True) for pair in both)
-        accepted = accept(
-            *pairs,
-            rms_change(damaged, mixed),
-            min_improvement=min_improvement,
-            max_change=max_change,
+        shape = (len(versions), len(masks))
+        corrections[name] = Corrections(
+            *(np.broadcast_to(values, (*shape, *values.shape[2:])) for values in (images, *judged)),
+            max_change=first.max_change,
+            steps=tuple(versions),
+            whole=first.whole_image,
         )
-        return np.stack([*after, accepted]).reshape(3, len(repaired), len(strengths), -1)
-
-    repairs = {
-        name: _repair(damaged, masks, content, versions, judge)
-        for name, versions in correctors.items()
-    }
     return CorrectionCase(
         clean=clean,
         damaged=damaged,
-        maps=found.maps,
-        scores=before[0],
-        p_values=before[1],
+        maps=before.maps,
+        scores=detector.acceptance_scores(before),
+        p_values=before.p_values,
         thresholds=thresholds,
         clean_shares=np.array([(clean_maps > value).mean() for value in thresholds]),
         strengths=strengths,
-        repairs=repairs,
+        corrections=corrections,
         start=int(np.abs(thresholds - own).argmin()),
         min_improvement=min_improvement,
     )
 
 
-def _repair(damaged, masks, content, versions, judge):
-    """The repairs of one corrector, or of one for each number of steps."""
-    versions = versions if isinstance(versions, Mapping) else {0: versions}
-    first = next(iter(versions.values()))
-    used = masks[:1] if first.whole_image else masks  # the same repair with every mask
-    marked = used.reshape(-1, *used.shape[2:])
-    again = _repeated(damaged, len(used)), marked, _repeated(content, len(used))
-    full = np.stack(
-        [
-            corrector.correct(*again).reshape(len(used), *damaged.shape)
-            for corrector in versions.values()
-        ]
+def at_strength(damaged, corrected, strength):
+    """Corrections at a part of their strength; bit-identical where they change nothing.
+
+    Parameters
+    ----------
+    damaged, corrected : ndarray of float32, shapes that broadcast
+    strength : float in [0, 1]
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    return corrected if strength == 1 else damaged + np.float32(strength) * (corrected - damaged)
+
+
+def _correct(corrector, damaged, masks, content):
+    """What a corrector makes of n images with each of k masks, ``(k, n, height, width, c)``."""
+    k = len(masks)
+    corrected = corrector.correct(
+        _repeated(damaged, k), masks.reshape(-1, *masks.shape[2:]), content=_repeated(content, k)
     )
-    judged = np.stack([judge(repaired, first.max_change) for repaired in full], axis=1)
-    shape = (len(versions), len(masks))
-    images, scores, p_values, accepted = (
-        np.broadcast_to(values, (*shape, *values.shape[2:])) for values in (full, *judged)
+    return corrected.reshape(k, *damaged.shape)
+
+
+def _judge(detector, before, damaged, content, mixed, min_improvement, max_change):
+    """Scores, p-values and verdicts of mixed images, ``(t, k, s, n, height, width, c)``."""
+    flat = mixed.reshape(-1, *damaged.shape)
+    after = detector.detect(
+        flat.reshape(-1, *damaged.shape[1:]), content=_repeated(content, len(flat))
     )
-    return Repairs(
-        images,
+    scores, p_values = (
+        values.reshape(flat.shape[:2])
+        for values in (detector.acceptance_scores(after), after.p_values)
+    )
+    accepted = accept(
+        detector.acceptance_scores(before),
         scores,
+        before.p_values,
         p_values,
-        accepted.astype(bool),
-        max_change=first.max_change,
-        steps=tuple(versions),
-        whole=first.whole_image,
+        rms_change(damaged, flat),
+        min_improvement=min_improvement,
+        max_change=max_change,
     )
+    return (values.reshape(mixed.shape[:4]) for values in (scores, p_values, accepted))
 
 
 def _repeated(images, times):
@@ -257,22 +264,6 @@ def _require_shape(name, array, shape):
         raise ValueError(f"{name} must be of shape {tuple(shape)}. Received: {np.shape(array)}")
 
 
-def _check_plan(clean, correctors, thresholds, min_improvement):
-    """Refuse what would be refused after the long work."""
-    _check_few(clean)
-    require_positive("min_improvement", min_improvement)
-    if thresholds is not None:
-        _check_rising("thresholds", thresholds)
-    if not isinstance(correctors, Mapping) or not correctors:
-        raise TypeError(f"correctors must hold some by name. Received: {correctors!r}")
-
-
 def _check_few(clean):
     if len(clean) > 8:
         raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")
-
-
-def _check_rising(name, values):
-    values = np.asarray(values)
-    if values.ndim != 1 or not len(values) or (np.diff(values) <= 0).any():
-        raise ValueError(f"{name} must increase, at least one. Received: {values}")

@@ -5,22 +5,21 @@ from textwrap import wrap
 
 import numpy as np
 from PIL import Image, ImageDraw
-from sklearn.metrics import roc_curve
 
 from ..anomalies import ANOMALIES
 from ..checks import require_rate
 from ..images import to_uint8
 from ..metrics.detection import pixel_roc_auc, roc_auc
-from ..plotting import BLUE, GREEN, GREY, ORANGE, heat_colours, overlay_heatmaps, tint_masks
-from ._drawing import blank_figure, caption, encode, figure_bitmap, frame
-from ._page import CACHED, MOST, Page, p_in_words, rate_in_words, steady_labels
+from ..plotting import BLUE, GREEN, GREY, heat_colours, overlay_heatmaps, tint_masks
+from ._checks import check_damaged, check_numbers, check_p_values, check_row
+from ._drawing import blank_figure, caption, encode, figure_bitmap
+from ._page import CACHED, MOST, Page, p_in_words, rate_in_words
 from ._parts import Explorer, View, choice
-from ._threshold_checks import check_damaged, check_maps, check_row
+from ._score_curves import draw_roc
 
-LINES = ((BLUE, "-"), (GREEN, "--"))  # colour and dash of the two detectors
-MARKERS = (
-    {"marker": "o", "color": BLUE, "markersize": 6},
-    {"marker": "s", "color": GREEN, "markersize": 8, "mfc": "none", "mew": 1.8},
+LOOKS = (  # of the two detectors' curves and points
+    {"color": BLUE, "ls": "-", "marker": "o", "markersize": 6},
+    {"color": GREEN, "ls": "--", "marker": "s", "markersize": 8, "mfc": "none", "mew": 1.8},
 )
 
 
@@ -37,7 +36,7 @@ class DetectorComparison(Explorer):
         Under ``"clean"`` the clean images, at most 12; under every other name, a kind of damage,
         the same images damaged.
     maps : dict of str to dict of str to ndarray of float, ``(n, height, width)``
-        By detector, and in each by kind; higher = worse.
+        By detector, at least two, and in each by kind; higher = worse.
     scores : dict of str to dict of str to array_like, ``(m,)``, m >= n
         By detector, and in each under the names of ``images``; higher = worse. The first n belong
         to ``images``; with more, the ROC curves become smooth.
@@ -52,7 +51,13 @@ class DetectorComparison(Explorer):
     Attributes
     ----------
     kind, first, second : ipywidgets.ToggleButtons
-        Their values are keys.
+        Their values are keys. The two detectors differ: choosing the other one swaps them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two detectors, or what they found is missing, of another shape or
+        out of range.
     """
 
     title = "detector comparison"
@@ -61,30 +66,35 @@ class DetectorComparison(Explorer):
         self, images, maps, scores, p_values, *, masks=None, names=None, false_alarm_rate=0.05
     ):
         self.images, self.masks = check_damaged(images, masks)
-        self.kinds = [kind for kind in self.images if kind != "clean"]
-        findings = check_findings(self.images, self.kinds, maps, scores, p_values)
-        self.maps, self.scores, self.p_values = findings
+        if len(self.images["clean"]) > MOST:
+            n = len(self.images["clean"])
+            raise ValueError(f"images must be at most {MOST} a kind. Received: {n}")
+        if len(maps) < 2:
+            raise ValueError(f"maps must hold at least two detectors. Received: {list(maps)}")
         require_rate("false_alarm_rate", false_alarm_rate)
+        self.kinds = [kind for kind in self.images if kind != "clean"]
         self.rate, self.names = false_alarm_rate, names or {}
+        self.maps, self.scores, self.p_values = {}, {}, {}
+        for detector in maps:
+            self._take(detector, maps, scores, p_values)
         self.ranges = {
             detector: np.percentile(np.stack(list(row.values())), (50, 99.5)).tolist()
             for detector, row in self.maps.items()
         }
         self.areas = {
-            detector: [roc_auc(row["clean"], row[kind]) for kind in self.kinds]
+            detector: np.array([roc_auc(row["clean"], row[kind]) for kind in self.kinds])
             for detector, row in self.scores.items()
         }
         self._cached = lru_cache(4 * CACHED)(self._view)
         self.kind = choice("damage", {self.name(kind): kind for kind in self.kinds})
         detectors = {self.name(detector): detector for detector in self.maps}
         self.first, self.second = choice("compare", detectors), choice("with", detectors)
-        self.second.value = list(self.maps)[min(1, len(self.maps) - 1)]
+        self.second.value = list(self.maps)[1]
         controls = [self.kind, self.first, self.second]
-        for control in controls:
-            control.style.description_width = "60px"
-        super().__init__([steady_labels(), *controls], pictures=2)
-        for control in controls:
-            control.observe(self._changed, "value")
+        super().__init__(controls, pictures=2)
+        for control in (self.first, self.second):
+            control.observe(self._keep_apart, "value")
+        self.follow(*controls)
 
     @property
     def state(self):
@@ -98,7 +108,7 @@ class DetectorComparison(Explorer):
         ----------
         kind : str
         first, second : str
-            Detectors; they may be the same.
+            Detectors.
 
         Returns
         -------
@@ -109,12 +119,36 @@ class DetectorComparison(Explorer):
 
     def name(self, key):
         """What a kind or a detector is called."""
-        return self.names.get(
-            key, ANOMALIES[key].label if key in ANOMALIES else key.replace("_", " ")
-        )
+        label = ANOMALIES[key].label if key in ANOMALIES else key.replace("_", " ")
+        return self.names.get(key, label)
 
-    def _changed(self, change):
-        self.refresh()
+    def _take(self, detector, maps, scores, p_values):
+        """Keep what one detector found, after checking that it fits the images."""
+        shape, called = self.images["clean"].shape[:3], f"[{detector!r}]"
+        rows = scores.get(detector, {})
+        self.scores[detector] = {
+            name: check_row(rows.get(name, ()), f"scores{called}[{name!r}]") for name in self.images
+        }
+        first = next(iter(self.scores.values()))
+        for name, row in self.scores[detector].items():
+            if len(row) < shape[0] or len(row) != len(first[name]):
+                raise ValueError(
+                    f"scores{called}[{name!r}] must hold at least {shape[0]} numbers, as many as "
+                    f"the first detector's, {len(first[name])}. Received: {len(row)}"
+                )
+        self.maps[detector], self.p_values[detector] = {}, {}
+        for kind in self.kinds:
+            found = maps[detector].get(kind, ()), p_values.get(detector, {}).get(kind, ())
+            end = f"{called}[{kind!r}]"
+            self.maps[detector][kind] = check_numbers(f"maps{end}", found[0], shape)
+            row = found[1][: shape[0]]
+            self.p_values[detector][kind] = check_p_values(f"p_values{end}", row, shape[:1])
+
+    def _keep_apart(self, change):
+        """A detector is not compared with itself: the two change places."""
+        other = self.second if change["owner"] is self.first else self.first
+        if other.value == change["new"]:
+            other.value = change["old"]
 
     def _view(self, kind, first, second):
         both = (first, second)
@@ -123,29 +157,25 @@ class DetectorComparison(Explorer):
 
     def _rows(self, kind, detectors):
         """Clean images, damaged ones, the truth, and the heatmaps of both detectors."""
-        images, clean = self.images[kind], self.images["clean"]
-        rows = [(("clean",), clean), (("damaged",), images)]
+        images = self.images[kind]
+        rows = {"clean": self.images["clean"], "damaged": images}
         if self.masks is not None:
-            rows.append((("truth:", "damaged", "in amber"), tint_masks(images, self.masks[kind])))
-        names = [words for words, _ in rows]
-        names += [tuple(wrap(self.name(detector), 14)[:4]) for detector in detectors]
-        lines = [0] * len(rows) + [2, 2]
-        page = Page(images.shape, names, lines=lines, margins=(168, 128), foot=44, largest=280)
-        bitmap = page.base
-        for row, (_, batch) in enumerate(rows):
-            page.paste(bitmap, row, batch)
-        draw = ImageDraw.Draw(bitmap)
+            rows["truth:\ndamaged\nin amber"] = tint_masks(images, self.masks[kind])
+        called = ["\n".join(wrap(self.name(detector), 14)[:4]) for detector in detectors]
+        words = [()] * len(rows) + [("score", "p-value")] * 2
+        page = Page(
+            images.shape, [*rows, *called], words=words, left=168, right=128, foot=34, tall=280
+        )
+        page.note(f"Framed: flagged, as p is at most {rate_in_words(self.rate)}.")
+        for row, batch in enumerate(rows.values()):
+            page.paste(page.base, row, batch)
         for row, detector in enumerate(detectors, len(rows)):
             self._heatmaps(page, row, kind, detector)
-            top = page.box(row, 0)[1]
-            if row == len(rows):  # the markers of the curves below
-                draw.ellipse((2, top + 4, 24, top + 26), fill=BLUE)
-            else:
-                draw.rectangle((3, top + 5, 22, top + 24), outline=GREEN, width=5)
-        most = rate_in_words(self.rate)
-        note = f"Below a heatmap: score, p-value. Framed: flagged, as p is at most {most}."
-        caption(bitmap, (0, bitmap.height - 8), note, size=22, anchor="ls", colour="#333333")
-        return encode(bitmap)
+        draw = ImageDraw.Draw(page.base)
+        for row, shape, width in ((-2, draw.ellipse, 12), (-1, draw.rectangle, 5)):
+            top = page.box(len(words) + row, 0)[1]  # the marker of the curves below
+            shape((3, top + 5, 24, top + 26), outline=LOOKS[row]["color"], width=width)
+        return encode(page.base)
 
     def _heatmaps(self, page, row, kind, detector):
         """One detector's heatmaps, framed where flagged, with numbers below and a colour bar."""
@@ -153,18 +183,16 @@ class DetectorComparison(Explorer):
         heat = overlay_heatmaps(self.images[kind], self.maps[detector][kind], low=low, high=high)
         page.paste(page.base, row, heat)
         for k, p in enumerate(self.p_values[detector][kind]):
-            words = (f"{self.scores[detector][kind][k]:.3g}", f"p {p_in_words(p)}")
+            words = f"{self.scores[detector][kind][k]:.3g}", p_in_words(p)
             page.write(page.base, row, k, words)
             if p <= self.rate:
-                frame(page.base, page.box(row, k), ORANGE, thickness=4)
+                page.frame(page.base, row, k)
         _, top, right, bottom = page.box(row, len(heat) - 1)
-        left = right + 16
-        colours = to_uint8(heat_colours(bottom - top)[::-1, np.newaxis][np.newaxis])[0]
+        colours = to_uint8(heat_colours(bottom - top)[np.newaxis, ::-1, np.newaxis])[0]
         bar = Image.fromarray(colours).resize((20, bottom - top), Image.Resampling.NEAREST)
-        page.base.paste(bar, (left, top))
-        ImageDraw.Draw(page.base).rectangle((left, top, left + 19, bottom - 1), outline="#888888")
+        page.base.paste(bar, (right + 16, top))
         for y, anchor, value in ((top, "lt", high), (bottom, "lb", low)):
-            caption(page.base, (left + 28, y), f"{value:.2g}", size=20, anchor=anchor)
+            caption(page.base, (right + 44, y), f"{value:.2g}", size=20, anchor=anchor)
 
     def _curves(self, kind, detectors):
         """The ROC curves for one kind, and the areas under them for all kinds."""
@@ -172,16 +200,12 @@ class DetectorComparison(Explorer):
         figure = blank_figure(880 if several else 330, 340)
         figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.05)
         axes = np.atleast_1d(figure.subplots(1, 1 + several, width_ratios=(1, 1.9)[: 1 + several]))
-        axes[0].plot([0, 1], [0, 1], ":", color=GREY)
         at = self.kinds.index(kind)
-        for detector, (colour, dash) in zip(detectors, LINES, strict=True):
-            row = self.scores[detector]
-            truth = np.repeat([False, True], [len(row["clean"]), len(row[kind])])
-            rates = roc_curve(truth, np.concatenate([row["clean"], row[kind]]))[:2]
-            label = f"{self.name(detector)}: {self.areas[detector][at]:.3f}"
-            axes[0].plot(*rates, dash, color=colour, linewidth=2, label=label)
         axes[0].set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        axes[0].set(xlabel="false-alarm rate", ylabel="recall")
+        for detector, look in zip(detectors, LOOKS, strict=True):
+            row = self.scores[detector]
+            label = f"{self.name(detector)}: {self.areas[detector][at]:.3f}"
+            draw_roc(axes[0], row["clean"], row[kind], label=label, **look | {"marker": ""})
         titles = [f"ROC, {self.name(kind)}; area below", "Area below the ROC curve, all kinds"]
         if several:
             self._plot_areas(axes[1], at, detectors)
@@ -198,8 +222,8 @@ class DetectorComparison(Explorer):
         axes.axvspan(at - 0.45, at + 0.45, color="#fff3cd")
         axes.axhline(0.5, linestyle=":", color=GREY)
         places = np.arange(len(self.kinds))
-        for detector, look in zip(detectors, MARKERS, strict=True):
-            axes.plot(places, self.areas[detector], ls="", label=self.name(detector), **look)
+        for detector, look in zip(detectors, LOOKS, strict=True):
+            axes.plot(places, self.areas[detector], **look | {"ls": ""}, label=self.name(detector))
         axes.set_xticks(places, [self.name(kind) for kind in self.kinds], rotation=90)
         axes.set(xlim=(-0.6, len(places) - 0.4), ylim=(None, 1.04))
         axes.text(len(places) - 0.3, 0.5, "guessing", fontsize=8, va="center")
@@ -220,17 +244,18 @@ class DetectorComparison(Explorer):
         )
 
     def _text(self, kind, both):
-        called, one, two = map(self.name, (kind, *both))
+        called, at = self.name(kind), self.kinds.index(kind)
+        one, two = map(self.name, both)
         areas = np.array([self.areas[detector] for detector in both])
-        here = areas[:, self.kinds.index(kind)]
-        flagged = [self.p_values[detector][kind] <= self.rate for detector in both]
+        flagged = np.array([self.p_values[detector][kind] <= self.rate for detector in both])
         clean, damaged = (len(self.scores[both[0]][name]) for name in ("clean", kind))
         lines = [
-            f"{called[0].upper()}{called[1:]}: area under the ROC curve {here[0]:.3f} for {one}, "
-            f"{here[1]:.3f} for {two} ({clean:,} clean and {damaged:,} damaged images).",
-            f"Flagged at p ≤ {rate_in_words(self.rate)}, of {len(flagged[0])} shown: "
+            f"{called[0].upper()}{called[1:]}: area under the ROC curve {areas[0, at]:.3f} for "
+            f"{one}, {areas[1, at]:.3f} for {two} "
+            f"({clean:,} clean and {damaged:,} damaged images).",
+            f"Flagged at p ≤ {rate_in_words(self.rate)}, of {flagged.shape[1]} shown: "
             f"{flagged[0].sum()} by {one}, {flagged[1].sum()} by {two}, "
-            f"{(flagged[0] & flagged[1]).sum()} by both.",
+            f"{flagged.all(axis=0).sum()} by both.",
         ]
         if self.masks is not None:
             lines.append(self._place_in_words(kind, both))
@@ -246,54 +271,7 @@ class DetectorComparison(Explorer):
         """How well the heatmaps find the damaged pixels of the images shown."""
         masks = self.masks[kind]
         if masks.all() or not masks.any():
-            return (
-                f"{'All' if masks.all() else 'No'} pixels are damaged: there is no place to find."
-            )
+            share = "All" if masks.all() else "No"
+            return f"{share} pixels are damaged: there is no place to find."
         one, two = (pixel_roc_auc(self.maps[detector][kind], masks) for detector in both)
         return f"Damaged pixels in the heatmaps: area under the ROC curve {one:.3f} and {two:.3f}."
-
-
-def check_findings(images, kinds, maps, scores, p_values):
-    """Return maps, scores and p-values as arrays after checking that they fit the images.
-
-    Raises
-    ------
-    ValueError
-        If there is no detector, or its findings are missing, of another shape or out of range.
-    """
-    n = len(images["clean"])
-    if n > MOST:
-        raise ValueError(f"images must be at most {MOST} a kind. Received: {n}")
-    if not maps:
-        raise ValueError("maps must hold at least one detector. Received: none")
-    checked = {}, {}, {}
-    first = next(iter(maps))
-    for detector, row in maps.items():
-        for table in checked:
-            table[detector] = {}
-        for name in images:
-            own = checked[1][detector][name] = _check_first(scores, "scores", detector, name, n)
-            if len(own) != (wanted := len(checked[1][first][name])):
-                raise ValueError(
-                    f"scores[{detector!r}][{name!r}] must hold as many numbers as the first "
-                    f"detector's, {wanted}. Received: {len(own)}"
-                )
-        for kind in kinds:
-            called = f"[{detector!r}][{kind!r}]"
-            heat = check_maps(f"maps{called}", row.get(kind, ()), images[kind].shape[:3])
-            p = _check_first(p_values, "p_values", detector, kind, n)[:n]
-            if not (p.min() > 0 and p.max() <= 1):
-                raise ValueError(
-                    f"p_values{called} must lie in (0, 1]. Received: from {p.min()} to {p.max()}"
-                )
-            checked[0][detector][kind], checked[2][detector][kind] = heat, p
-    return checked
-
-
-def _check_first(table, called, detector, name, n):
-    """Finite numbers of a table by detector and name, at least one an image shown."""
-    called = f"{called}[{detector!r}][{name!r}]"
-    row = check_row(table.get(detector, {}).get(name, ()), called)
-    if len(row) < n:
-        raise ValueError(f"{called} must hold at least {n} numbers. Received: {len(row)}")
-    return row

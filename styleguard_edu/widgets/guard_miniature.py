@@ -7,12 +7,11 @@ import numpy as np
 from ..correctors import rms_change
 from ..images import check_images
 from ..plotting import overlay_heatmaps
+from ._checks import check_alike, check_numbers, check_p_values, check_rising, check_truth
 from ._drawing import encode
-from ._page import CACHED, p_in_words
+from ._page import CACHED, Page, listed, p_in_words
 from ._parts import Explorer, ValueSlider, View
-from ._repair_outcome import at_strength
-from ._sheet import Sheet, align
-from ._threshold_checks import check_maps
+from .correction_case import at_strength
 
 RATES = (0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 STRENGTHS = np.arange(0, 101, 10)  # percent
@@ -23,7 +22,7 @@ class GuardInMiniature(Explorer):
     """Choose how many false alarms are allowed and how strongly to correct; see a few images.
 
     An image is flagged, and framed, where its p-value is at most the false-alarm rate. Flagged
-    images are corrected if the repair was accepted, and are left for a person if not; the others
+    images are corrected if their correction was accepted, and are for review if not; the others
     are not touched.
 
     Parameters
@@ -33,7 +32,7 @@ class GuardInMiniature(Explorer):
     maps : ndarray of float, ``(n, height, width)``
         Higher = worse.
     p_values : array_like, ``(n,)`` in (0, 1]
-    repaired : ndarray of float, the shape of ``images``, in [0, 1]
+    corrected : ndarray of float, the shape of ``images``, in [0, 1]
         What a corrector makes of each image, at full strength.
     accepted : array_like of bool, ``(n,)``
         Whether that was acceptable, see :func:`styleguard_edu.correctors.accept`.
@@ -50,37 +49,31 @@ class GuardInMiniature(Explorer):
 
     title = "guard in miniature"
 
-    def __init__(self, images, maps, p_values, repaired, accepted, *, clean=None, rates=RATES):
+    def __init__(self, images, maps, p_values, corrected, accepted, *, clean=None, rates=RATES):
         self.images = check_images(images)
-        self.repaired = _like("repaired", check_images(repaired, name="repaired"), self.images)
-        self.clean = clean
-        if clean is not None:
-            self.clean = _like("clean", check_images(clean, name="clean"), self.images)
-        self.maps, self.p_values, self.accepted = check_judged(
-            self.images, maps, p_values, accepted
-        )
-        self.rates = np.asarray(rates, np.float64)
-        inside = self.rates.size and self.rates.min() > 0 and self.rates.max() < 1
-        if not inside or (np.diff(self.rates) <= 0).any():
-            raise ValueError(f"rates must increase and lie in (0, 1). Received: {rates}")
         shape = self.images.shape
-        self._detect = Sheet(shape, [("image",), ("heatmap",)], coloured=True, left=120)
-        self._correct = Sheet(shape, [("corrected",)], words=("", ""), left=120, foot=36)
+        if shape[0] > 8:
+            raise ValueError(f"images must be at most 8. Received: {shape[0]}")
+        self.maps = check_numbers("maps", maps, shape[:3])
+        self.p_values = check_p_values("p_values", p_values, shape[:1])
+        self.corrected = check_alike("corrected", corrected, self.images)
+        self.accepted = check_truth("accepted", accepted, shape[:1])
+        self.clean = None if clean is None else check_alike("clean", clean, self.images)
+        self.rates = check_rising("rates", rates, 0.001, 0.999)
+        settings = {"left": 120, "tall": 168 if shape[1] < 64 else 256}
+        self._detect = Page(shape, ["image", "heatmap"], **settings)
+        self._correct = Page(shape, ["corrected"], words=[("", "p-value")], foot=34, **settings)
         self._correct.note("Framed: flagged, as p is at most the false-alarm rate.")
-        self._range = np.percentile(self.maps, (50, 99.5)).tolist()
-        self._detected = lru_cache(CACHED)(self._draw_detected)
-        for rate in self.rates:  # ahead, as in colour they take long
-            self._detected(tuple(self.flagged(rate)))
+        low, high = np.percentile(self.maps, (50, 99.5))
+        self._detect.paste(self._detect.base, 0, self.images)
+        heat = overlay_heatmaps(self.images, self.maps, low=low, high=high)
+        self._detect.paste(self._detect.base, 1, heat)
         self._cached = lru_cache(2 * CACHED)(self._view)
-        start = int(np.abs(self.rates - START).argmin())
-        percent = np.round(100 * self.rates, 2)
+        percent, start = np.round(100 * self.rates, 2), int(np.abs(self.rates - START).argmin())
         self.rate = ValueSlider("false alarms in %", percent, index=start)
         self.strength = ValueSlider("strength in %", STRENGTHS, index=len(STRENGTHS) - 1)
-        align([self.rate, self.strength])
-        super().__init__([self.rate.row, self.strength.row], pictures=2)
-        self.widget.children[-2].layout.flex_flow = "column"  # columns of images stay aligned
-        for bar in (self.rate, self.strength):
-            bar.slider.observe(self._changed, "value")
+        super().__init__([self.rate.row, self.strength.row], pictures=2, flow="column")
+        self.follow(self.rate.slider, self.strength.slider)
 
     @property
     def state(self):
@@ -106,92 +99,47 @@ class GuardInMiniature(Explorer):
         """Which images are flagged at a false-alarm rate, ndarray of bool, ``(n,)``."""
         return self.p_values <= rate
 
-    def corrected(self, rate, strength):
+    def result(self, rate, strength):
         """The images as the guard leaves them, at a rate and a strength from 0 to 1."""
+        images = self.images.copy()
         taken = self.flagged(rate) & self.accepted
-        mended = at_strength(self.images, self.repaired, strength)
-        return np.where(taken[:, np.newaxis, np.newaxis, np.newaxis], mended, self.images)
-
-    def _changed(self, change):
-        self.refresh()
+        images[taken] = at_strength(images[taken], self.corrected[taken], strength)
+        return images
 
     def _view(self, rate, strength):
         rate, strength = self.rates[rate], STRENGTHS[strength] / 100
-        flagged, images = self.flagged(rate), self.corrected(rate, strength)
-        detected, first = self._detected(tuple(flagged))
-        words = ["passed"] * len(images)
-        for k in np.flatnonzero(flagged):
-            words[k] = "for a person"
-            if self.accepted[k]:
-                words[k] = "corrected" if strength else "strength 0"
-        bitmap = self._correct.base.copy()
-        self._correct.paste(bitmap, 0, images)
-        for k, word in enumerate(words):
-            self._correct.write(bitmap, 0, k, (word, f"p {p_in_words(self.p_values[k])}"))
-        each = ", ".join(f"{k + 1} {word}" for k, word in enumerate(words))
-        second = f"The images as the guard leaves them: {each}."
-        return View(
-            (detected, encode(bitmap)), (first, second), self._text(rate, strength, flagged, images)
+        flagged, images = self.flagged(rate), self.result(rate, strength)
+        done = "corrected" if strength else "strength 0"
+        words = np.where(flagged, np.where(self.accepted, done, "for review"), "passed")
+        detected, corrected = self._detect.base.copy(), self._correct.base.copy()
+        self._correct.paste(corrected, 0, images)
+        for k, (word, p) in enumerate(zip(words, self.p_values, strict=True)):
+            self._correct.write(corrected, 0, k, (word, p_in_words(p)))
+            if flagged[k]:
+                self._detect.frame(detected, 0, k)
+        each = ", ".join(f"{k} {word}" for k, word in enumerate(words, start=1))
+        alts = (
+            f"{len(words)} images above their heatmaps. Flagged and framed: "
+            f"{listed(np.flatnonzero(flagged))}.",
+            f"The images as the guard leaves them: {each}.",
         )
-
-    def _draw_detected(self, flagged):
-        """Images, framed where flagged, above their heatmaps; and the same in words."""
-        sheet, (low, high) = self._detect, self._range
-        bitmap = sheet.base.copy()
-        sheet.paste(bitmap, 0, self.images)
-        sheet.paste(bitmap, 1, overlay_heatmaps(self.images, self.maps, low=low, high=high))
-        framed = [k for k, one in enumerate(flagged) if one]
-        for k in framed:
-            sheet.frame(bitmap, 0, k)
-        numbers = ", ".join(str(k + 1) for k in framed) or "none"
-        return encode(bitmap), (
-            f"{len(flagged)} images above their heatmaps. Flagged and framed: {numbers}."
-        )
+        text = self._text(rate, strength, flagged, images)
+        return View((encode(detected), encode(corrected)), alts, text)
 
     def _text(self, rate, strength, flagged, images):
         """The summary."""
-        n, count, taken = len(flagged), flagged.sum(), (flagged & self.accepted).sum()
-        corrected = f"{taken} corrected at strength {strength:.0%}"
+        count, taken = flagged.sum(), (flagged & self.accepted).sum()
         text = (
-            f"{count} of {n} flagged, {corrected}, {count - taken} left for a person as no repair "
-            f"was accepted.\nFalse alarms promised: at most {100 * rate:.3g}% of clean "
-            "images."
+            f"{count} of {len(flagged)} flagged: {taken} corrected at strength {strength:.0%}, "
+            f"{count - taken} for review, as no correction was accepted.\n"
+            f"False alarms promised: at most {100 * rate:.3g}% of clean images."
         )
         if self.clean is None:
             return text
-        sound = (self.images == self.clean).all(axis=(1, 2, 3))
-        text += f" Here: {(flagged & sound).sum()} of {sound.sum()}."
+        clean = (self.images == self.clean).all(axis=(1, 2, 3))
         before, after = (rms_change(self.clean, batch).mean() for batch in (self.images, images))
         return (
-            f"{text}\nMean distance from the undamaged images (root mean square): {before:.3f} "
-            f"before, {after:.3f} after."
+            f"{text} Here: {(flagged & clean).sum()} of {clean.sum()}.\n"
+            f"Mean distance from the clean images (root mean square): {before:.3f} before, "
+            f"{after:.3f} after."
         )
-
-
-def check_judged(images, maps, p_values, accepted):
-    """Return maps, p-values and verdicts as arrays after checking that they fit the images.
-
-    Raises
-    ------
-    ValueError
-        If there are more than 8 images, or a shape, a type or a range is wrong.
-    """
-    n = len(images)
-    if n > 8:
-        raise ValueError(f"images must be at most 8. Received: {n}")
-    maps = check_maps("maps", maps, images.shape[:3])
-    p_values, accepted = np.asarray(p_values), np.asarray(accepted)
-    if p_values.shape != (n,) or not (p_values.min() > 0 and p_values.max() <= 1):
-        raise ValueError(f"p_values must hold {n} numbers in (0, 1]. Received: {p_values}")
-    if accepted.shape != (n,) or accepted.dtype != bool:
-        raise ValueError(
-            f"accepted must hold {n} truth values. "
-            f"Received: {accepted.dtype}, shape {accepted.shape}"
-        )
-    return maps, p_values, accepted
-
-
-def _like(name, batch, images):
-    if batch.shape != images.shape:
-        raise ValueError(f"{name} must be of shape {images.shape}. Received: {batch.shape}")
-    return batch

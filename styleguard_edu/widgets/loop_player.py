@@ -1,34 +1,36 @@
-"""Play a guard's loop round by round: what is mended, what still waits, what a person must see."""
+"""Play a guard's loop round by round: what was corrected, what still waits, what needs review."""
+
+from collections import Counter
+from typing import NamedTuple
 
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.ticker import MaxNLocator
-from PIL import ImageDraw
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, outline
-from ._page import WIDTH
+from ._drawing import blank_figure, encode, figure_bitmap
+from ._page import WIDTH, Page
 from ._parts import Explorer, ValueSlider, View
-from ._replay import STATES, moments, outcome_text, round_text, stop_rule
-from ._sheet import FramedPage
 
 MOST = 48  # images; more would be too small to read
+STATES = ("passed", "waiting", "corrected", "for review")
+PASSED, WAITING, CORRECTED, REVIEW = range(4)
 # How states are told apart beside their words: colour, length of dashes and of gaps.
-LOOKS = {
-    "passed": (GREY, 3, 9),
-    "waiting": (BLUE, 8, 6),
-    "mended": (GREEN, 1, 0),
-    "for a person": (ORANGE, 20, 12),
-}
+LOOKS = (
+    {"colour": GREY, "dash": 3, "gap": 9},
+    {"colour": BLUE, "dash": 8, "gap": 6},
+    {"colour": GREEN},
+    {"colour": ORANGE, "dash": 20, "gap": 12},
+)
 
 
 class LoopPlayer(Explorer):
     """See the rounds of a guard's loop, forward and back.
 
     Images keep their places. Below each stand its state and, if it was in the queue, the corrector
-    whose repair was taken in this round. Frames: dotted grey for passed, dotted blue for waiting,
-    solid green for mended, dashed orange for those left to a person. Two curves show how the queue
-    and the marked area shrink. All is drawn beforehand.
+    whose proposal was taken in this round. Frames: dotted grey for passed, dotted blue for
+    waiting, solid green for corrected, dashed orange for review. Two curves show how the queue and
+    the marked area shrink. All is drawn beforehand.
 
     Parameters
     ----------
@@ -45,27 +47,34 @@ class LoopPlayer(Explorer):
     title = "loop player"
 
     def __init__(self, report):
-        n = len(report.originals)
+        n, height, width, channels = report.originals.shape
         if not 1 <= n <= MOST:
             raise ValueError(f"report must be of 1 to {MOST} images. Received: {n}")
         self.report, self.moments = report, moments(report)
-        self._grid = _Grid(report.originals.shape)
-        self._curves = _Curves(self.moments)
+        columns = min(n, 12 if width <= 1.3 * height else 8)
+        rows = -(-n // columns)
+        self._page = Page(
+            (columns, height, width, channels),
+            [""] * rows,
+            words=[("", "")] * rows,
+            left=6,
+            tall=168,
+            gap=28,
+        )
         self._pictures = [
-            (self._grid.png(moment), self._curves.png(number))
+            (self._images(moment), self._curves(number))
             for number, moment in enumerate(self.moments)
         ]
         self.round = ValueSlider("round", np.arange(len(self.moments)))
         # never disabled at the ends: that would take the keyboard's focus away
         self.back = widgets.Button(description="Back", icon="step-backward")
         self.forward = widgets.Button(description="Forward", icon="step-forward")
-        for button in (self.back, self.forward):
+        for button, by in ((self.back, -1), (self.forward, 1)):
             button.layout.width = "110px"
+            button.on_click(lambda button, by=by: self._step(by))
         self.round.row.children = (self.back, self.forward, *self.round.row.children)
         super().__init__([self.round.row], pictures=2)
-        self.round.slider.observe(self._changed, "value")
-        self.back.on_click(lambda button: self._step(-1))
-        self.forward.on_click(lambda button: self._step(1))
+        self.follow(self.round.slider)
 
     @property
     def state(self):
@@ -85,25 +94,19 @@ class LoopPlayer(Explorer):
         View
             Of the images, and of the curves with a point at this round.
         """
-        moment = self.moments[round]
-        text = round_text(self.moments, round)
+        text = round_text(self.report, self.moments, round)
         if round == len(self.moments) - 1:
             text += f"\n{stop_rule(self.report)} {outcome_text(self.report)}"
-        return View(self._pictures[round], self._alts(round, moment), text)
+        return View(self._pictures[round], self._alts(round), text)
 
     def _step(self, by):
-        self.round.slider.value = int(np.clip(self.round.slider.value + by, 0, self._last))
+        last = len(self.moments) - 1
+        self.round.slider.value = int(np.clip(self.round.slider.value + by, 0, last))
 
-    @property
-    def _last(self):
-        return len(self.moments) - 1
-
-    def _changed(self, change):
-        self.refresh()
-
-    def _alts(self, number, moment):
+    def _alts(self, number):
+        moment = self.moments[number]
         lists = [
-            f"{word}: {', '.join(str(k) for k in np.flatnonzero(moment.states == state))}"
+            f"{word}: {', '.join(map(str, np.flatnonzero(moment.states == state)))}"
             for state, word in enumerate(STATES)
             if (moment.states == state).any()
         ]
@@ -116,72 +119,129 @@ class LoopPlayer(Explorer):
             f"{queue}. Marked pixels: {areas}.",
         )
 
-
-class _Page(FramedPage):
-    gap = 28  # bitmap pixels; words below are wider than digits
-
-
-class _Grid:
-    """Images in rows, framed by their state, with words below."""
-
-    def __init__(self, shape):
-        n, height, width, channels = shape
-        self._columns = min(n, 12 if width <= 1.3 * height else 8)
-        self._rows = -(-n // self._columns)
-        self._page = _Page(
-            (self._columns, height, width, channels),
-            [("",)] * self._rows,
-            lines=[2] * self._rows,
-            margins=(6, 0),
-            largest=168,
-        )
-
-    def png(self, moment):
-        bitmap = self._page.base.copy()
-        for row in range(self._rows):
-            part = slice(row * self._columns, (row + 1) * self._columns)
-            self._page.paste(bitmap, row, moment.images[part])
-            for k, state in enumerate(moment.states[part]):
-                self._label(bitmap, row, k, STATES[state], moment.taken[part][k])
+    def _images(self, moment):
+        """Images in rows, framed by their state, with words below."""
+        page, bitmap = self._page, self._page.base.copy()
+        page.paste(bitmap, 0, moment.images)
+        for k, (state, taken) in enumerate(zip(moment.states, moment.taken, strict=True)):
+            page.frame(bitmap, 0, k, **LOOKS[state])
+            page.write(bitmap, 0, k, (STATES[state],), colour=LOOKS[state]["colour"])
+            page.write(bitmap, 0, k, ("", taken[:12]))
         return encode(bitmap)
 
-    def _label(self, bitmap, row, k, state, taken):
-        colour, dash, gap = LOOKS[state]
-        outline(bitmap, self._page.box(row, k), colour, dash=dash, gap=gap)
-        self._page.write(bitmap, row, k, (state,), colour=colour)
-        self._page.write(bitmap, row, k, ("", "no repair" if taken == "none" else taken[:12]))
-
-
-class _Curves:
-    """The queue and the marked area against the round, drawn once; a point moves over them."""
-
-    def __init__(self, played):
+    def _curves(self, number):
+        """The queue and the marked area against the round, with a point at this one."""
         figure = blank_figure(WIDTH - 20, 190)
         figure.set_layout_engine("constrained")
-        places = np.arange(len(played))
         curves = {
-            "images in the queue": [moment.waiting for moment in played],
-            "marked pixels": [int(moment.areas.sum()) for moment in played],
+            "images in the queue": [moment.waiting for moment in self.moments],
+            "marked pixels": [int(moment.areas.sum()) for moment in self.moments],
         }
-        axes = figure.subplots(1, 2)
-        for one, (label, values) in zip(axes, curves.items(), strict=True):
-            one.plot(places, values, color=BLUE, marker=".", markersize=6)
-            one.set(xlabel="round", ylabel=label, xlim=(-0.2, max(places[-1], 1) + 0.2))
-            one.set_ylim(bottom=0, top=1.15 * max(*values, 1))
-            for axis in (one.xaxis, one.yaxis):
+        for axes, (label, values) in zip(figure.subplots(1, 2), curves.items(), strict=True):
+            axes.plot(values, color=BLUE, marker=".", markersize=6)
+            axes.plot(number, values[number], "o", color=ORANGE, markersize=8)
+            axes.set(xlabel="round", ylabel=label, xlim=(-0.2, max(len(values) - 1, 1) + 0.2))
+            axes.set_ylim(bottom=0, top=1.15 * max(*values, 1))
+            for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(5, integer=True))
-            one.grid(alpha=0.3)
-            one.spines[["top", "right"]].set_visible(False)
-        self._bitmap = figure_bitmap(figure)
-        height = self._bitmap.height
-        self._points = [
-            one.transData.transform(np.column_stack([places, values])) * (1, -1) + (0, height)
-            for one, values in zip(axes, curves.values(), strict=True)
-        ]
+            axes.grid(alpha=0.3)
+            axes.spines[["top", "right"]].set_visible(False)
+        return encode(figure_bitmap(figure))
 
-    def png(self, number):
-        bitmap = self._bitmap.copy()
-        for points in self._points:
-            x, y = points[number]
-            ImageDraw.Draw(bitmap).ellipse((x - 11, y - 11, x + 11, y + 11), fill=ORANGE)
-        return encode(bitmap)
+
+class Moment(NamedTuple):
+    """After a number of rounds, for n images; at first, as they came.
+
+    Attributes
+    ----------
+    images : ndarray of float32, ``(n, height, width, channels)``
+    states : ndarray of int, ``(n,)``
+        Places in ``STATES``.
+    areas : ndarray of int, ``(n,)``
+        Marked pixels of each image.
+    taken : list of n str
+        The corrector whose proposal was taken in the last round, "none taken" where none was
+        acceptable, "" for images that were not in the queue.
+    """
+
+    images: np.ndarray
+    states: np.ndarray
+    areas: np.ndarray
+    taken: list
+
+    @property
+    def waiting(self):
+        """How many images are in the queue of the next round."""
+        return int((self.states == WAITING).sum())
+
+
+def moments(report):
+    """Play a report from the start.
+
+    Parameters
+    ----------
+    report : GuardReport
+
+    Returns
+    -------
+    list of Moment
+        One before the first round, and one after each.
+    """
+    n = len(report.originals)
+    now = Moment(report.originals, np.full(n, PASSED), np.zeros(n, int), [""] * n)
+    played = []
+    for round in report.rounds:
+        now.states[round.index] = WAITING  # those of before are, already
+        now.areas[round.index] = round.area
+        played.append(now)
+        images, states, areas = (array.copy() for array in now[:3])
+        images[round.index] = round.images
+        flagged = round.taken(round.flagged_after, round.flagged)
+        states[round.index] = np.where(flagged, REVIEW, CORRECTED)
+        areas[round.index] = round.taken(round.area_after, round.area)
+        taken, names = [""] * n, (*round.tried, "none taken")  # the choice of none is -1
+        for k, place in zip(round.choice, round.index, strict=True):
+            taken[place] = names[k]
+        now = Moment(images, states, areas, taken)
+    return [*played, now]
+
+
+def round_text(report, played, number):
+    """What happened until one moment of those played from a report, in words."""
+    now, n = played[number], len(report.originals)
+    if not number:
+        return (
+            f"As they came: {n} image{'s' * (n > 1)}, {now.waiting} flagged and waiting for a "
+            f"correction, {n - now.waiting} passed. Marked: {now.areas.sum():,} pixels."
+        )
+    before, round = played[number - 1], report.rounds[number - 1]
+    corrected, waiting, review = (
+        (now.states[round.index] == state).sum() for state in (CORRECTED, WAITING, REVIEW)
+    )
+    used = ", ".join(f"{name} {count}" for name, count in round.taken_by().items()) or "none"
+    return (
+        f"Round {number} of {len(report.rounds)}, {before.waiting} in the queue: {corrected} "
+        f"corrected, {waiting} waiting for the next round, {review} for review; no acceptable "
+        f"proposal for {(round.choice < 0).sum()}. Proposals taken: {used}. "
+        f"Marked: {before.areas.sum():,} pixels before, {now.areas.sum():,} after."
+    )
+
+
+def stop_rule(report):
+    """Why the loop ended, in words."""
+    if report.interrupted:
+        return f"The loop was interrupted: {report.interrupted}."
+    if not report.rounds:
+        return "The loop ended at once: no image was flagged."
+    counts = Counter(report.reasons[report.flagged].tolist())
+    why = [f"{counts[reason]} with {reason}" for reason in report.REASONS if counts[reason]]
+    still = ", ".join([f"{counts.total()} still flagged", *why]) if why else "none is flagged"
+    return f"The loop ended after round {len(report.rounds)}: {still}."
+
+
+def outcome_text(report):
+    """What became of all images, in words."""
+    counts = Counter(report.outcomes.tolist())
+    changed = int((report.flagged & report.accepted).sum())
+    words = ", ".join(f"{counts[outcome]} {outcome}" for outcome in report.OUTCOMES)
+    return f"In the end: {words} ({changed} of them changed and still flagged)."

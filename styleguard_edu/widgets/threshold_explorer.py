@@ -1,9 +1,12 @@
 """Move a threshold, and see what it flags, what it misses and what that costs."""
 
+from functools import cache
+
 import ipywidgets as widgets
 import numpy as np
 
 from ..checks import require_count
+from ..plotting import tint_masks
 from ..thresholds import (
     conformal_p_values,
     count_outcomes,
@@ -12,11 +15,11 @@ from ..thresholds import (
     least_cost,
     threshold_for_rate,
 )
-from ._outcome_pictures import Counts, Gallery, coloured
+from ._checks import check_damaged, check_row
+from ._choices import show_only
+from ._gallery import Gallery, counts_in_words, counts_png, short
 from ._parts import Explorer, ValueSlider, View, choice
-from ._score_curves import Curves, ScoreAxis
-from ._threshold_checks import check_all_scores, check_damaged, check_row
-from ._threshold_words import Reading, promise_by_hand, promise_for_rate
+from ._score_curves import Curves, score_axis
 
 # In percent: finer where a course works.
 RATES = np.concatenate([np.arange(1, 10), np.arange(10, 100, 5), np.arange(100, 510, 10)]) / 10
@@ -42,7 +45,7 @@ class ThresholdExplorer(Explorer):
     calibration_scores : dict of str to array_like, ``(m,)``
         By detector: scores of other clean images. A rate of 1 % needs at least 99.
     masks : dict of str to ndarray of bool, ``(n, height, width)``, optional
-        By kind: True = damaged. A box to tick then colours the true damage in the gallery.
+        By kind: True = damaged. A box to tick then shows the true damage in the gallery.
     miss_cost, false_alarm_cost : float
         The price of a damaged image passed and of a clean image flagged.
     damaged_share : float, optional
@@ -77,30 +80,34 @@ class ThresholdExplorer(Explorer):
         shown=64,
     ):
         self.images, self.masks = check_damaged(images, masks)
-        self.scores = check_all_scores(scores, self.images)
-        self.calibration_scores = {
-            name: check_row(calibration_scores.get(name, ()), f"calibration_scores[{name!r}]")
-            for name in self.scores
-        }
+        if not scores:
+            raise ValueError("scores must hold at least one detector. Received: none")
+        self.scores, self.calibration_scores = {}, {}
+        for detector, row in scores.items():
+            self.scores[detector] = {
+                name: check_row(row.get(name, ()), f"scores[{detector!r}][{name!r}]", len(batch))
+                for name, batch in self.images.items()
+            }
+            self.calibration_scores[detector] = check_row(
+                calibration_scores.get(detector, ()), f"calibration_scores[{detector!r}]"
+            )
         require_count("shown", shown, 2)
         self.shown = shown
-        self.damaged_share = 0.5 if damaged_share is None else damaged_share
         self.costs = {
             "miss_cost": miss_cost,
             "false_alarm_cost": false_alarm_cost,
-            "damaged_share": self.damaged_share,
+            "damaged_share": 0.5 if damaged_share is None else damaged_share,
         }
-        self._counts, self._curves, self._galleries, self._least = Counts(), {}, {}, {}
-        self._make_controls()
-        bars = [slider.row for slider in self.threshold.values()]
-        super().__init__(
-            [self.detector, self.kind, self.by, self.rate.row, *bars, self.mark], pictures=3
+        self._cheapest, self._curves, self._gallery = map(
+            cache, (self._find_cheapest, self._draw_curves, self._draw_gallery)
         )
+        self._make_controls()
+        choices = [self.detector, self.kind, self.by]
+        sliders = [self.rate, *self.threshold.values()]
+        super().__init__([*choices, *(one.row for one in sliders), self.mark], pictures=3)
         for control in (self.detector, self.by):
             control.observe(self._switched, "value")
-        sliders = (self.rate.slider, *(bar.slider for bar in self.threshold.values()))
-        for control in (self.kind, self.mark, *sliders):
-            control.observe(self._changed, "value")
+        self.follow(*choices, self.mark, *(one.slider for one in sliders))
 
     @property
     def state(self):
@@ -125,7 +132,7 @@ class ThresholdExplorer(Explorer):
         index : int
             Which of the rates, or which of the detector's thresholds.
         mark : bool
-            Whether the gallery colours the true damage.
+            Whether the gallery shows the true damage.
 
         Returns
         -------
@@ -135,20 +142,36 @@ class ThresholdExplorer(Explorer):
         threshold = self.threshold_at(detector, by, index)
         outcomes = count_outcomes(*self._sample(detector, kind), threshold)
         recall, alarms = outcomes.recall, outcomes.false_alarm_rate
-        cost = expected_cost(recall, alarms, **self.costs)
-        least, precision = self._cheapest(detector, kind), self._precision(outcomes)
+        precision = self._precision(outcomes)
+        cost, least = expected_cost(recall, alarms, **self.costs), self._cheapest(detector, kind)
         gallery = self._gallery(detector, kind, mark)
         pictures = (
-            self._curve(detector, kind).png(threshold, recall, alarms, precision),
-            self._counts.png(outcomes, cost, least.cost),
+            self._curves(detector, kind).png(threshold, recall, alarms, precision),
+            counts_png(outcomes, cost, least.cost),
             gallery.png(threshold),
         )
-        flagged = int((gallery.scores > threshold).sum())
-        reading = Reading(detector, kind, threshold, outcomes, precision, cost, least, self.costs)
-        promise = self._promise(detector, by, index, threshold, outcomes)
-        return View(
-            pictures, reading.alts(len(gallery.scores), flagged, mark), reading.text(promise)
+        counts = counts_in_words(outcomes)
+        costs = f"ost per image {short(cost)}; the least possible is {short(least.cost)}"
+        shown, flagged = len(gallery.scores), int((gallery.scores > threshold).sum())
+        alts = (
+            f"Histograms of the scores that {detector} gives to clean images and to {kind}, with a "
+            f"line at {threshold:.3g}; its points on the ROC curve (false-alarm rate {alarms:.1%}, "
+            f"recall {recall:.1%}) and on the precision-recall curve (precision {precision:.1%}).",
+            f"Table: {counts}. C{costs}.",
+            f"{shown} of {sum(outcomes):,} images, worst score first; the first {flagged} are "
+            "flagged. Hits are framed solid, false alarms dotted, misses dashed."
+            + " Damaged pixels are amber."
+            * mark,
         )
+        text = (
+            f"{outcomes.flagged:,} of {sum(outcomes):,} flagged: {counts}.\n"
+            f"{self._promise(detector, by, index, outcomes)}\n"
+            f"Recall {recall:.1%}. With {100 * self.costs['damaged_share']:.3g}% of all images "
+            f"damaged, precision {precision:.1%}. With {self.costs['miss_cost']:g} for a miss and "
+            f"{self.costs['false_alarm_cost']:g} for a false alarm, c{costs}, at threshold "
+            f"{least.threshold:.3g}."
+        )
+        return View(pictures, alts, text)
 
     def threshold_at(self, detector, by, index):
         """The raw threshold of a slider's position.
@@ -175,17 +198,16 @@ class ThresholdExplorer(Explorer):
         self.detector = choice("detector", {name: name for name in self.scores})
         self.kind = choice("damage", {name: name for name in kinds})
         self.by = choice("slider", {"false-alarm rate": "rate", "raw threshold": "threshold"})
-        for control in (self.detector, self.kind, self.by):
-            control.style.description_width = "60px"
         percent = np.round(100 * self.rates, 1)
-        start = int(np.abs(percent - START).argmin())
-        self.rate = ValueSlider("false alarms in %", percent, index=start)
+        self.rate = ValueSlider("false alarms in %", percent, index=nearest(percent, START))
         self.threshold = {}
         for name, row in self.scores.items():
-            axis = ScoreAxis(row["clean"], np.concatenate([row[kind] for kind in kinds]))
-            self.threshold[name] = ValueSlider("flag scores above", axis.stops(STOPS))
-        self.mark = widgets.Checkbox(description="colour the true damage", indent=False)
-        self.mark.layout.display = "none" if self.masks is None else "flex"
+            damaged = np.concatenate([row[kind] for kind in kinds])
+            values, _ = score_axis(row["clean"], damaged, STOPS)
+            values = np.unique([float(f"{value:.3g}") for value in values])
+            self.threshold[name] = ValueSlider("flag scores above", values)
+        self.mark = widgets.Checkbox(description="show the true damage", indent=False)
+        show_only([self.mark], [] if self.masks is None else [self.mark])
         self._show_slider()
 
     def _switched(self, change):
@@ -193,49 +215,46 @@ class ThresholdExplorer(Explorer):
 
         A new detector keeps the false-alarm rate rather than the number: scales differ.
         """
-        detector, by = self.detector.value, self.by.value
-        if change["owner"] is self.by and by == "rate":
-            bar = self.threshold[detector]
-            self._go(self.rate, 100 * self._promised(detector, bar.values[bar.slider.value]))
-        elif by == "threshold":
-            rate = self.rates[self.rate.slider.value]
-            if change["owner"] is self.detector:
-                bar = self.threshold[change["old"]]
-                promised = self._promised(change["old"], bar.values[bar.slider.value])
-                rate = self.rates[np.abs(self.rates - promised).argmin()]
-            wanted = threshold_for_rate(self.calibration_scores[detector], rate)
-            self._go(self.threshold[detector], wanted)
+        was = {self.detector: self.detector.value, self.by: self.by.value}
+        was[change["owner"]] = change["old"]
+        detector, by = was.values()
+        if by == "threshold":
+            shown = self.threshold[detector]
+            promised = self._promised(detector, shown.values[shown.slider.value])
+            self.rate.slider.value = nearest(self.rates, promised)
+        new = self.detector.value
+        wanted = self.threshold_at(new, "rate", self.rate.slider.value)
+        self.threshold[new].slider.value = nearest(self.threshold[new].values, wanted)
         self._show_slider()
-        self.refresh()
-
-    @staticmethod
-    def _go(slider, wanted):
-        slider.slider.value = int(np.abs(slider.values - wanted).argmin())
 
     def _show_slider(self):
-        by_rate = self.by.value == "rate"
-        self.rate.row.layout.display = "flex" if by_rate else "none"
-        for name, slider in self.threshold.items():
-            used = name == self.detector.value and not by_rate
-            slider.row.layout.display = "flex" if used else "none"
-
-    def _changed(self, change):
-        self.refresh()
+        rows = {name: slider.row for name, slider in self.threshold.items()}
+        used = self.rate.row if self.by.value == "rate" else rows[self.detector.value]
+        show_only([self.rate.row, *rows.values()], [used])
 
     def _promised(self, detector, threshold):
         """The false-alarm rate that a raw threshold promises: the p-value just above it."""
         above = np.nextafter(threshold, np.inf)
         return float(conformal_p_values([above], self.calibration_scores[detector])[0])
 
-    def _promise(self, detector, by, index, threshold, outcomes):
-        """A sentence on the false-alarm rate."""
-        m = len(self.calibration_scores[detector])
+    def _promise(self, detector, by, index, outcomes):
+        """Two sentences on the false-alarm rate."""
+        threshold = self.threshold_at(detector, by, index)
+        m, n = len(self.calibration_scores[detector]), len(self.images["clean"])
+        realised = f"Realised: {outcomes.false_alarm_rate:.1%} of {n:,} clean images"
         if by == "threshold":
-            promised = self._promised(detector, threshold)
-            return promise_by_hand(threshold, promised, m, outcomes)
-        rate = self.rates[index]
-        interval = false_alarm_interval(rate, m, len(self.images["clean"]))
-        return promise_for_rate(threshold, rate, m, interval, outcomes)
+            return (
+                f"Threshold {threshold:.4g}, set by hand: {m:,} calibration scores promise false "
+                f"alarms in at most {self._promised(detector, threshold):.1%} of clean images. "
+                f"{realised}."
+            )
+        low, high = false_alarm_interval(self.rates[index], m, n)
+        verdict = "within" if low <= outcomes.false_alarm_rate <= high else "outside"
+        return (
+            f"Threshold {threshold:.4g}, set by {m:,} calibration scores for a false-alarm rate of "
+            f"{self.rates[index]:.1%}. {realised}, {verdict} what chance explains ({low:.1%} to "
+            f"{high:.1%})."
+        )
 
     def _sample(self, detector, kind):
         row = self.scores[detector]
@@ -244,37 +263,31 @@ class ThresholdExplorer(Explorer):
 
     def _precision(self, outcomes):
         """Precision at the share of damaged images expected in use; 1 if nothing is flagged."""
-        hits = self.damaged_share * outcomes.recall
-        alarms = (1 - self.damaged_share) * outcomes.false_alarm_rate
+        share = self.costs["damaged_share"]
+        hits, alarms = share * outcomes.recall, (1 - share) * outcomes.false_alarm_rate
         return hits / (hits + alarms) if outcomes.flagged else 1.0
 
-    def _cheapest(self, detector, kind):
-        if (detector, kind) not in self._least:
-            self._least[detector, kind] = least_cost(*self._sample(detector, kind), **self.costs)
-        return self._least[detector, kind]
+    def _find_cheapest(self, detector, kind):
+        return least_cost(*self._sample(detector, kind), **self.costs)
 
-    def _curve(self, detector, kind):
-        if (detector, kind) not in self._curves:
-            row = self.scores[detector]
-            self._curves[detector, kind] = Curves(
-                row["clean"],
-                row[kind],
-                share=self.damaged_share,
-                cheapest=self._cheapest(detector, kind).threshold,
-            )
-        return self._curves[detector, kind]
+    def _draw_curves(self, detector, kind):
+        row, cheapest = self.scores[detector], self._cheapest(detector, kind).threshold
+        share = self.costs["damaged_share"]
+        return Curves(row["clean"], row[kind], share=share, cheapest=cheapest)
 
-    def _gallery(self, detector, kind, mark):
+    def _draw_gallery(self, detector, kind, mark):
         """A few of all images, evenly spaced from the worst score to the best."""
-        if (detector, kind, mark) not in self._galleries:
-            scores, damaged = self._sample(detector, kind)
-            order = np.argsort(-scores, kind="stable")
-            count = min(self.shown, len(order))
-            order = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
-            images = np.concatenate([self.images["clean"], self.images[kind]])[order]
-            if mark and self.masks is not None:
-                both = np.concatenate([np.zeros_like(self.masks[kind]), self.masks[kind]])
-                images = coloured(images, both[order])
-            gallery = Gallery(images, scores[order], damaged[order])
-            self._galleries[detector, kind, mark] = gallery
-        return self._galleries[detector, kind, mark]
+        scores, damaged = self._sample(detector, kind)
+        order = np.argsort(-scores, kind="stable")
+        spaced = np.linspace(0, len(order) - 1, min(self.shown, len(order)))
+        order = order[spaced.round().astype(int)]
+        images = np.concatenate([self.images["clean"], self.images[kind]])[order]
+        if mark and self.masks is not None:
+            mask = self.masks[kind]
+            images = tint_masks(images, np.concatenate([np.zeros_like(mask), mask])[order])
+        return Gallery(images, scores[order], damaged[order])
+
+
+def nearest(values, wanted):
+    """The index of the value next to the one wanted."""
+    return int(np.abs(values - wanted).argmin())

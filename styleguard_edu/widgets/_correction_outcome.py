@@ -1,14 +1,14 @@
-"""What became of each image, and why a repair is refused: in numbers and in words."""
+"""What became of each image, and why a correction is not accepted: in numbers and in words."""
 
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from ..correctors import rms_change
 from ._page import in_percent, p_in_words
+from .correction_case import at_strength
 
-REASONS = ("score", "p", "change")  # of a refusal, in the order of the rule of acceptance
+REASONS = ("score", "p", "change")  # not to accept, in the order of the rule of acceptance
 
 
 class Outcome(NamedTuple):
@@ -29,8 +29,6 @@ class Outcome(NamedTuple):
     accepted : ndarray of bool, ``(n,)``
     failed : ndarray of bool, ``(3, n)``
         Which conditions of acceptance are not met: of the score, the p-value, the change.
-    min_improvement, max_change : float
-        By which a score must fall, and the largest distance.
     """
 
     images: np.ndarray
@@ -42,8 +40,6 @@ class Outcome(NamedTuple):
     shares: np.ndarray
     accepted: np.ndarray
     failed: np.ndarray
-    min_improvement: float
-    max_change: float
 
     def below(self, k):
         """What stands below the k-th image: score, p, error, pixels changed, verdict, reasons."""
@@ -57,18 +53,16 @@ class Outcome(NamedTuple):
         )
 
     def verdict(self, k):
-        """In a word or two: what is done with the k-th repair."""
+        """In a word or two: what is done with the k-th correction."""
         if not self.shares[k]:
             return "unchanged"
-        return "accepted" if self.accepted[k] else "refused"
+        return "accepted" if self.accepted[k] else "not accepted"
 
-    def why_refused(self, k):
-        """Each condition that the k-th repair does not meet, with its numbers."""
-        (before, after), (p, p_after) = self.scores[:, k], self.p_values[:, k]
-        fall = before - after
-        score = f"score falls by {number(fall)}" if fall > 0 else f"score rises by {number(-fall)}"
+    def why_not(self, k):
+        """Each condition that the k-th correction does not meet, with its numbers."""
+        fall, (p, p_after) = self.scores[0, k] - self.scores[1, k], self.p_values[:, k]
         words = {
-            "score": score if fall else "score stays the same",
+            "score": f"score {'falls' if fall > 0 else 'rises'} by {number(abs(fall))}",
             "p": f"p falls from {p_in_words(p)} to {p_in_words(p_after)}",
             "change": f"change {self.distances[k]:.2f}",
         }
@@ -78,13 +72,13 @@ class Outcome(NamedTuple):
         return [name for name, failed in zip(REASONS, self.failed[:, k], strict=True) if failed]
 
 
-def judge(case, repairs, threshold, strength, step):
-    """What one setting does, looked up; the arguments after ``repairs`` are indices.
+def judge(case, corrections, threshold, strength, step=0):
+    """What one setting does, looked up; the last three arguments are indices.
 
     Parameters
     ----------
     case : CorrectionCase
-    repairs : Repairs
+    corrections : Corrections
         One of the case's.
     threshold, strength, step : int
 
@@ -93,55 +87,33 @@ def judge(case, repairs, threshold, strength, step):
     Outcome
     """
     at = step, threshold
-    images = at_strength(case.damaged, repairs.images[at], case.strengths[strength])
-    scores = np.stack([case.scores, repairs.scores[at][strength]])
-    p_values = np.stack([case.p_values, repairs.p_values[at][strength]])
+    images = at_strength(case.damaged, corrections.images[at], case.strengths[strength])
+    scores = np.stack([case.scores, corrections.scores[at][strength]])
+    p_values = np.stack([case.p_values, corrections.p_values[at][strength]])
     distances = rms_change(case.damaged, images)
     difference = strongest(images - case.damaged)
+    failed = (
+        scores[0] - scores[1] < case.min_improvement,
+        p_values[1] < p_values[0],
+        distances > corrections.max_change,
+    )
     return Outcome(
         images=images,
         difference=difference,
         scores=scores,
         p_values=p_values,
-        errors=np.stack([rms_change(case.clean, case.damaged), rms_change(case.clean, images)]),
+        errors=np.stack([rms_change(case.clean, batch) for batch in (case.damaged, images)]),
         distances=distances,
         shares=(difference != 0).mean(axis=(1, 2, 3)),
-        accepted=repairs.accepted[at][strength],
-        failed=np.stack(
-            [
-                scores[0] - scores[1] < case.min_improvement,
-                p_values[1] < p_values[0],
-                distances > repairs.max_change,
-            ]
-        ),
-        min_improvement=case.min_improvement,
-        max_change=repairs.max_change,
+        accepted=corrections.accepted[at][strength],
+        failed=np.stack(failed),
     )
-
-
-def at_strength(damaged, repaired, strength):
-    """Repairs at a part of their strength; bit-identical where the repair changes nothing.
-
-    Parameters
-    ----------
-    damaged, repaired : ndarray of float32, shapes that broadcast
-    strength : float in [0, 1]
-
-    Returns
-    -------
-    ndarray of float32
-    """
-    if strength == 1:
-        return repaired
-    return damaged + np.float32(strength) * (repaired - damaged)
 
 
 def strongest(difference):
     """The difference in the channel that changed most, ``(n, height, width, 1)``."""
-    channels = np.moveaxis(difference, -1, 0)
-    # two channels at a time: along the last axis NumPy takes over ten times as long
-    high, low = reduce(np.maximum, channels), reduce(np.minimum, channels)
-    return np.where(high > -low, high, low)[..., np.newaxis]
+    place = np.abs(difference).argmax(axis=-1)[..., np.newaxis]
+    return np.take_along_axis(difference, place, axis=-1)
 
 
 def number(value):
