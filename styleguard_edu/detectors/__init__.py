@@ -10,7 +10,7 @@ from .. import _lazily
 _HOME = {  # public name -> module that defines it
     "AnomalyDetector": "base",
     "DiscriminatorDetector": "discriminator",
-    "Detection": "base",
+    "Detection": "hooks",
     "FusedDetector": "fused",
     "NearestRepainting": "restyling",
     "PatchDetector": "patches",

@@ -1,47 +1,24 @@
 """What all anomaly detectors share: how they are fitted, calibrated, and asked."""
 
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import NotFittedError
+from sklearn.base import OutlierMixin
 
-from ..checks import require_rate
-from ..images import check_content, check_images
-from ..networks import BATCH
-from ..thresholds import conformal_p_values, threshold_for_rate
+from ..thresholds import conformal_p_values
+from .hooks import DetectorHooks
 
 
-class Detection(NamedTuple):
-    """What a detector says about a batch, from one look at it.
-
-    Attributes
-    ----------
-    scores, p_values : ndarray of float64, ``(n,)``
-        High scores and small p-values are suspicious.
-    flagged : ndarray of bool, ``(n,)``
-        Where the score lies above the threshold.
-    maps : ndarray of float32, ``(n, height, width)``
-        Higher is worse.
-    masks : ndarray of bool, ``(n, height, width)``
-        Pixels thought to be damaged; none in images that are not flagged.
-    """
-
-    scores: np.ndarray
-    p_values: np.ndarray
-    flagged: np.ndarray
-    maps: np.ndarray
-    masks: np.ndarray
-
-
-class AnomalyDetector(BaseEstimator):
+@dataclass(eq=False, repr=False, kw_only=True)
+class AnomalyDetector(OutlierMixin, DetectorHooks):
     """Base class of detectors, shaped as in scikit-learn: fit, calibrate, ask.
 
     A detector is fitted to clean images, then calibrated on clean images that it has not seen:
     their scores tell how high a clean image scores. Names that start with ``anomaly`` mean higher
     is worse; in :meth:`score_samples` and :meth:`decision_function`, as in scikit-learn, lower is.
 
-    Subclasses define ``_score_batch``, which sees a batch of at most 256 images at a time, and, if
+    Subclasses define the hooks ``_score_batch``, which sees at most 256 images at a time, and, if
     they learn, ``_fit``.
 
     Parameters
@@ -60,33 +37,56 @@ class AnomalyDetector(BaseEstimator):
         Images that score higher are flagged.
     pixel_threshold_ : float
         Pixels of flagged images that lie higher are marked.
+    n_channels_in_ : int
+        After :meth:`fit`: channels of its images, and of all others from then on. It stands for
+        scikit-learn's ``n_features_in_``; height and width may differ.
+
+    See Also
+    --------
+    FusedDetector : Several detectors asked together.
+    styleguard_edu.thresholds.threshold_for_rate : What ``threshold_`` promises.
+    styleguard_edu.StyleGuard : Detects and corrects.
 
     Notes
     -----
     All methods refuse images that :func:`styleguard_edu.images.check_images` or a network refuses
-    (ValueError, TypeError), and a network that answers with NaN (FloatingPointError). What needs
+    (ValueError, TypeError), and a network that answers with NaN (FloatingPointError).
+    Hyperparameters are checked when they take effect (ValueError, TypeError). What needs
     :meth:`fit` or :meth:`calibrate` raises scikit-learn's NotFittedError before it.
+
+    Examples
+    --------
+    A detector that only looks at the brightness notices a negative:
+
+    >>> from styleguard_edu import AnomalyDetector, load_digits
+    >>> class Brightness(AnomalyDetector):
+    ...     def _score_batch(self, images, content, maps):
+    ...         grey = images.mean(axis=-1)
+    ...         return grey.mean(axis=(1, 2)), grey if maps else None
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> detector = Brightness(false_alarm_rate=0.01).calibrate(digits.calibration.images)
+    >>> detector.predict(digits.test.images[:3])
+    array([1, 1, 1])
+    >>> detector.predict(1 - digits.test.images[:3])
+    array([-1, -1, -1])
     """
 
     RATE_OF: ClassVar = "of clean images"  # what false_alarm_rate is a share of, in words
 
-    def __init__(self, *, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
-        require_rate("false_alarm_rate", false_alarm_rate)
-        require_rate("pixel_false_alarm_rate", pixel_false_alarm_rate)
-        self.false_alarm_rate = false_alarm_rate
-        self.pixel_false_alarm_rate = pixel_false_alarm_rate
+    false_alarm_rate: float = 0.05
+    pixel_false_alarm_rate: float = 0.01
 
     def fit(self, X, y=None, *, content=None):
-        """Learn what clean images look like; forgets any earlier calibration.
+        """Learn what clean images look like; forget any earlier calibration.
 
         Parameters
         ----------
         X : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
             Clean images.
         y : None
-            Not used, as in scikit-learn.
+            Ignored.
         content : ndarray of float, ``(n, height, width, channels)`` in [0, 1], optional
-            The images from which ``X`` were made, for detectors that use them; others
+            The images from which those in ``X`` were made, for detectors that use them; others
             ignore it.
 
         Returns
@@ -94,7 +94,11 @@ class AnomalyDetector(BaseEstimator):
         AnomalyDetector
             Itself.
         """
-        self._fit_anew(*self._validate(X, content))
+        self._check_rates()
+        images, content = self._checked(X, content, "X")
+        self._fit(images, content)
+        self.n_channels_in_ = images.shape[-1]
+        self._forget_calibration()
         return self
 
     def calibrate(self, images, *, content=None):
@@ -115,8 +119,29 @@ class AnomalyDetector(BaseEstimator):
         ValueError
             If there are too few images to promise ``false_alarm_rate``: it takes 1 / rate - 1.
         """
-        self._set_calibration(*self._score_in_batches(*self._validate(images, content), True))
+        self._check_rates()
+        self._calibrate(*self._validate(images, content))
         return self
+
+    def fit_predict(self, X, y=None, *, content=None):
+        """Which images of a collection are the oddest among them, as in scikit-learn.
+
+        The same images serve to fit, to calibrate and to be judged. So about the share
+        ``false_alarm_rate`` of them is flagged, whether or not any is damaged, and nothing is
+        promised for other images until :meth:`calibrate` has seen clean ones.
+
+        Parameters
+        ----------
+        X, y, content
+            As for :meth:`fit`, but they may be damaged.
+
+        Returns
+        -------
+        ndarray of int, ``(n,)``
+            -1: flagged, +1: not.
+        """
+        fitted = self.fit(X, content=content)
+        return fitted.calibrate(X, content=content).predict(X, content=content)
 
     def anomaly_map(self, images, *, content=None):
         """How suspicious each pixel is.
@@ -124,7 +149,7 @@ class AnomalyDetector(BaseEstimator):
         Parameters
         ----------
         images, content : ndarray
-            As for :meth:`fit`; any images, as for all methods below.
+            As for :meth:`calibrate`; any images, as for all methods below.
 
         Returns
         -------
@@ -161,12 +186,11 @@ class AnomalyDetector(BaseEstimator):
             Small is suspicious. Valid for images drawn like those of :meth:`calibrate`.
         """
         self._require_calibration()
-        return conformal_p_values(
-            self.anomaly_score(images, content=content), self.calibration_scores_
-        )
+        scores = self.anomaly_score(images, content=content)
+        return conformal_p_values(scores, self.calibration_scores_)
 
     def predict(self, images, *, content=None):
-        """Which images are damaged.
+        """Which images look damaged.
 
         Returns
         -------
@@ -176,7 +200,7 @@ class AnomalyDetector(BaseEstimator):
         return np.where(self.decision_function(images, content=content) < 0, -1, 1)
 
     def predict_mask(self, images, *, content=None):
-        """Which pixels are damaged, whether or not the image as a whole is flagged.
+        """Which pixels look damaged, whether or not the image as a whole is flagged.
 
         Returns
         -------
@@ -197,16 +221,8 @@ class AnomalyDetector(BaseEstimator):
         self._require_calibration()
         return self._detect(*self._validate(images, content))
 
-    def _detect(self, images, content):
-        """What :meth:`detect` says about images that were checked already."""
-        scores, maps = self._score_in_batches(images, content, True)
-        p_values = conformal_p_values(scores, self.calibration_scores_)
-        flagged = scores > self.threshold_
-        masks = self._marked(maps) & flagged[:, np.newaxis, np.newaxis]
-        return Detection(scores, p_values, flagged, maps, masks)
-
     def acceptance_scores(self, findings):
-        """What a repair of an image has to lower: here, its score.
+        """What a correction of an image has to lower: here, its score.
 
         Parameters
         ----------
@@ -229,10 +245,8 @@ class AnomalyDetector(BaseEstimator):
             For :meth:`restore_calibration`.
         """
         self._require_calibration()
-        return {
-            "scores": self.calibration_scores_,
-            "pixel_threshold": np.float64(self.pixel_threshold_),
-        }
+        pixel_threshold = np.float64(self.pixel_threshold_)
+        return {"scores": self.calibration_scores_, "pixel_threshold": pixel_threshold}
 
     def restore_calibration(self, calibration):
         """Take over what another detector of the same parts learnt; returns itself.
@@ -243,74 +257,8 @@ class AnomalyDetector(BaseEstimator):
             From :meth:`calibration`. ValueError if an entry is missing, or if there are too few
             scores to promise ``false_alarm_rate``.
         """
-        _require_entries(calibration, ("scores", "pixel_threshold"))
-        self._set_scores(calibration["scores"])
-        self.pixel_threshold_ = float(calibration["pixel_threshold"])
+        self._check_rates()
+        if missing := [name for name in self._calibration_names() if name not in calibration]:
+            raise ValueError(f"calibration must hold {missing}. Received: {sorted(calibration)}")
+        self._restore(calibration)
         return self
-
-    def __sklearn_clone__(self):
-        # networks are shared with the clone: nothing here changes them, and copies are costly
-        values = self.get_params(deep=False).items()
-        return type(self)(**{name: _cloned(value) for name, value in values})
-
-    def _fit_anew(self, images, content):
-        self._fit(images, content)
-        for name in ("calibration_scores_", "threshold_", "pixel_threshold_"):
-            vars(self).pop(name, None)
-
-    def _fit(self, images, content):
-        """Learn from clean images; detectors around trained networks have nothing to learn."""
-
-    def _score_batch(self, images, content, maps):
-        """Scores ``(n,)`` and, if asked for, maps ``(n, height, width)``, else None."""
-        raise NotImplementedError(f"{type(self).__name__} must define _score_batch")
-
-    def _score_in_batches(self, images, content, maps):
-        """What ``_score_batch`` says about checked images, batch by batch, itself checked."""
-        batches = []
-        for start in range(0, len(images), BATCH):
-            part = slice(start, start + BATCH)
-            beside = None if content is None else content[part]
-            batches.append(self._score_batch(images[part], beside, maps))
-        scores, found = zip(*batches, strict=True)
-        scores = np.concatenate(scores).astype(np.float64)
-        found = np.concatenate(found) if maps else None
-        if not (np.isfinite(scores).all() and (found is None or np.isfinite(found).all())):
-            raise FloatingPointError(
-                f"{type(self).__name__} must give finite scores and maps; are its networks' "
-                "weights finite? Received: NaN or infinite values"
-            )
-        return scores, found
-
-    def _validate(self, images, content):
-        """Images and content as float32, checked: the one door of every public method."""
-        images = check_images(images)
-        return images, check_content(content, images)
-
-    def _marked(self, maps):
-        return maps > self.pixel_threshold_
-
-    def _set_calibration(self, scores, maps):
-        self._set_scores(scores)
-        self.pixel_threshold_ = float(np.quantile(maps, 1 - self.pixel_false_alarm_rate))
-
-    def _set_scores(self, scores):
-        self.threshold_ = threshold_for_rate(scores, self.false_alarm_rate)
-        self.calibration_scores_ = np.asarray(scores, np.float64)
-
-    def _require_calibration(self):
-        if not hasattr(self, "threshold_"):
-            raise NotFittedError(
-                f"{type(self).__name__} must be calibrated first: call calibrate(clean_images)"
-            )
-
-
-def _require_entries(calibration, names):
-    if missing := [name for name in names if name not in calibration]:
-        raise ValueError(f"calibration must hold {missing}. Received: {sorted(calibration)}")
-
-
-def _cloned(value):
-    if isinstance(value, dict):
-        return {name: _cloned(part) for name, part in value.items()}
-    return clone(value) if isinstance(value, AnomalyDetector) else value

@@ -1,13 +1,16 @@
 """The article's detector: a GAN's discriminator, used as it is."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..backend import tf
-from ..networks.running import run_network
+from ..networks import run_network
 from .base import AnomalyDetector
-from .reconstruction import smoothed
+from .hooks import smoothed
 
 
+@dataclass(eq=False, repr=False)
 class DiscriminatorDetector(AnomalyDetector):
     r"""The article's detector: a GAN's discriminator, used as it is.
 
@@ -23,11 +26,7 @@ class DiscriminatorDetector(AnomalyDetector):
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(self, discriminator, *, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        self.discriminator = discriminator
+    discriminator: object
 
     def _score_batch(self, images, content, maps):
         logits = run_network(self.discriminator, images=images)

@@ -1,13 +1,20 @@
 """Several detectors asked together."""
 
-import numpy as np
+from dataclasses import KW_ONLY, dataclass
 
-from ..thresholds import threshold_for_rate
-from .base import AnomalyDetector, _require_entries
+import numpy as np
+from sklearn.base import clone
+
+from ..checks import finite_scores, require_number
+from ..thresholds.conformal import scores_needed
+from .base import AnomalyDetector
+
+__all__ = ["FusedDetector", "surprisal"]
 
 LEAST = 20  # calibration scores: the outermost 5 % must hold at least one
 
 
+@dataclass(eq=False, repr=False)
 class FusedDetector(AnomalyDetector):
     r"""Several detectors asked together.
 
@@ -39,37 +46,11 @@ class FusedDetector(AnomalyDetector):
         After :meth:`calibrate`: each part's scores of its half of the images, ascending.
     """
 
-    def __init__(
-        self,
-        parts,
-        *,
-        one_sided=(),
-        weights=None,
-        map_weights=None,
-        false_alarm_rate=0.05,
-        pixel_false_alarm_rate=0.01,
-    ):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        if not parts:
-            raise ValueError("parts must hold at least one detector. Received: none")
-        for name, given in (
-            ("one_sided", one_sided),
-            ("weights", weights or ()),
-            ("map_weights", map_weights or ()),
-        ):
-            if unknown := sorted(set(given) - set(parts)):
-                raise ValueError(f"{name} must name parts {list(parts)}. Received: {unknown}")
-        all_weights = {**dict.fromkeys(parts, 1.0), **(weights or {})}.values()
-        if not (all(0 <= weight < np.inf for weight in all_weights) and any(all_weights)):
-            raise ValueError(f"weights must be at least 0, not all 0. Received: {weights}")
-        if not all(0 <= weight < np.inf for weight in (map_weights or {}).values()):
-            raise ValueError(f"map_weights must be at least 0, finite. Received: {map_weights}")
-        self.parts = parts
-        self.one_sided = one_sided
-        self.weights = weights
-        self.map_weights = map_weights
+    parts: dict
+    _: KW_ONLY
+    one_sided: tuple = ()
+    weights: dict | None = None
+    map_weights: dict | None = None
 
     def surprisals(self, images, *, content=None):
         """How unusual each part finds each image; the terms of the fused score.
@@ -93,57 +74,68 @@ class FusedDetector(AnomalyDetector):
         self._require_calibration()
         if name not in self.parts:
             raise ValueError(f"name must be one of {list(self.parts)}. Received: {name!r}")
-        scores = self.parts[name].anomaly_score(images, content=content)
-        return self._surprisals({name: scores}, self.part_scores_)[name]
-
-    def calibrate(self, images, *, content=None):
-        """Learn how high clean images score: the parts on one half of them, the sum on the other.
-
-        Parameters
-        ----------
-        images, content : ndarray
-            As for :meth:`fit`, but images that it has not seen, in random order.
-
-        Returns
-        -------
-        FusedDetector
-            Itself.
-
-        Raises
-        ------
-        ValueError
-            If there are too few images: it takes at least 40, and 2 / rate - 2.
-        """
-        images, content = self._validate(images, content)
-        self._require_images(len(images))
-        scores, shown = self._ask(images, content, maps=True)
-        part_scores = {name: np.sort(part[::2]) for name, part in scores.items()}
-        held_out = {name: part[1::2] for name, part in scores.items()}
-        self.part_scores_ = part_scores
-        self._set_calibration(self._total(held_out, part_scores), shown)
-        return self
+        return self._surprisal_of(name, *self._validate(images, content))
 
     def calibration(self):
         """What :meth:`calibrate` learnt, as a dict of arrays for :meth:`restore_calibration`."""
         own = super().calibration()
         return {**own, **{f"part_{name}": scores for name, scores in self.part_scores_.items()}}
 
-    def restore_calibration(self, calibration):
-        """Take over what another detector of the same parts learnt; returns itself.
+    def _check_settings(self):
+        if not isinstance(self.parts, dict) or not self.parts:
+            raise TypeError(f"parts must hold detectors by name. Received: {self.parts!r}")
+        for name, part in self.parts.items():
+            if not isinstance(part, AnomalyDetector):
+                raise TypeError(f"parts[{name!r}] must be an AnomalyDetector. Received: {part!r}")
+            part._check_settings()
+        for name in ("one_sided", "weights", "map_weights"):
+            if unknown := set(getattr(self, name) or ()) - set(self.parts):
+                named = f"{name} must name parts, {list(self.parts)}"
+                raise ValueError(f"{named}. Received: {sorted(unknown, key=str)}")
+        for name, weights in (("weights", self._weights()), ("map_weights", self._map_weights())):
+            for part, weight in weights.items():
+                require_number(f"{name}[{part!r}]", weight, 0, np.inf)
+            if not any(weights.values()):
+                raise ValueError(f"{name} must not all be 0. Received: {weights}")
 
-        Parameters and errors as :meth:`AnomalyDetector.restore_calibration`.
-        """
-        _require_entries(calibration, [f"part_{name}" for name in self.parts])
-        super().restore_calibration(calibration)
-        self.part_scores_ = {
-            name: np.asarray(calibration[f"part_{name}"], np.float64) for name in self.parts
-        }
-        return self
+    def _weights(self):
+        return {**dict.fromkeys(self.parts, 1.0), **(self.weights or {})}
+
+    def _map_weights(self):
+        return self.map_weights or {next(iter(self.parts)): 1.0}
+
+    def _asked(self):
+        """The detectors in use: those given, or what :meth:`fit` made of them."""
+        return getattr(self, "parts_", self.parts)
 
     def _fit(self, images, content):
-        for part in self.parts.values():
-            part._fit_anew(images, content)
+        parts = {name: clone(part) for name, part in self.parts.items()}
+        for part in parts.values():
+            part._fit(images, content)
+        self.parts_ = parts
         vars(self).pop("part_scores_", None)
+
+    def _calibrate(self, images, content):
+        self._require_images(len(images))
+        scores, shown = self._ask(images, content, maps=True)
+        part_scores = {name: np.sort(part[::2]) for name, part in scores.items()}
+        held_out = {name: part[1::2] for name, part in scores.items()}
+        kept = {f"part_{name}": part for name, part in part_scores.items()}
+        self._set_calibration(self._total(held_out, part_scores), shown, **kept)
+
+    def _calibration_names(self):
+        return [*super()._calibration_names(), *(f"part_{name}" for name in self.parts)]
+
+    def _restore(self, calibration):
+        super()._restore(calibration)
+        self.part_scores_ = {
+            name: np.sort(np.asarray(calibration[f"part_{name}"], np.float64))
+            for name in self.parts
+        }
+
+    def _surprisal_of(self, name, images, content):
+        scores, _ = self._asked()[name]._score_in_batches(images, content, False)
+        return _surprisal(scores, self.part_scores_[name], name not in self.one_sided)
 
     def _score_batch(self, images, content, maps):
         self._require_calibration()  # without it not even the scores have a scale
@@ -153,8 +145,8 @@ class FusedDetector(AnomalyDetector):
     def _ask(self, images, content, maps):
         """The parts' scores and, if asked for, the weighted sum of their maps."""
         scores, shown = {}, None
-        shares = self.map_weights or {next(iter(self.parts)): 1.0}
-        for name, part in self.parts.items():
+        shares = self._map_weights()
+        for name, part in self._asked().items():
             wanted = maps and name in shares
             scores[name], found = part._score_in_batches(images, content, wanted)
             if wanted:
@@ -164,26 +156,23 @@ class FusedDetector(AnomalyDetector):
 
     def _surprisals(self, scores, part_scores):
         return {
-            name: surprisal(part, part_scores[name], two_sided=name not in self.one_sided)
+            name: _surprisal(part, part_scores[name], name not in self.one_sided)
             for name, part in scores.items()
         }
 
     def _total(self, scores, part_scores):
-        weights = self.weights or {}
+        weights = self._weights()
         parts = self._surprisals(scores, part_scores)
-        return sum(weights.get(name, 1.0) * part for name, part in parts.items())
+        return sum([weights[name] * part for name, part in parts.items()])
 
     def _require_images(self, n):
         """Refuse to calibrate on too few images, before any network is asked."""
-        if n < 2 * LEAST:
+        needed = 2 * max(LEAST, scores_needed(self.false_alarm_rate))
+        if n < needed:
             raise ValueError(
-                f"images must hold at least {2 * LEAST} to calibrate on, half of them for the "
-                f"parts. Received: {n}"
+                f"images must hold at least {needed} to calibrate on at a rate of "
+                f"{self.false_alarm_rate}, half of them for the parts. Received: {n}"
             )
-        try:
-            threshold_for_rate(np.zeros(n // 2), self.false_alarm_rate)
-        except ValueError as error:
-            raise ValueError(f"half of the {n} images calibrate the parts, and {error}") from None
 
 
 def surprisal(scores, calibration_scores, *, two_sided=False):
@@ -213,13 +202,14 @@ def surprisal(scores, calibration_scores, *, two_sided=False):
     ValueError
         If there are fewer than 20 calibration scores, or a value is NaN or infinite.
     """
-    scores = np.asarray(scores, np.float64)
-    ordered = np.sort(np.asarray(calibration_scores, np.float64))
+    scores = finite_scores("scores", scores).astype(np.float64)
+    ordered = np.sort(finite_scores("calibration_scores", calibration_scores).astype(np.float64))
     if len(ordered) < LEAST:
         raise ValueError(f"calibration_scores must hold at least {LEAST}. Received: {len(ordered)}")
-    for name, values in (("scores", scores), ("calibration_scores", ordered)):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name} must be finite. Received: NaN or infinite values")
+    return _surprisal(scores, ordered, two_sided)
+
+
+def _surprisal(scores, ordered, two_sided):
     high = _tail_surprisal(scores, ordered)
     if not two_sided:
         return high

@@ -1,13 +1,17 @@
 """A detector of patches unlike those of clean images at the same place."""
 
+from dataclasses import KW_ONLY, dataclass
+
 import numpy as np
 from skimage.transform import resize
 from sklearn.exceptions import NotFittedError
 
-from ..networks.running import run_network
+from ..checks import require_number
+from ..networks import run_network
 from .base import AnomalyDetector
 
 
+@dataclass(eq=False, repr=False)
 class PatchDetector(AnomalyDetector):
     r"""Patches that look unlike those of clean images at the same place (PaDiM; Defard, 2021).
 
@@ -33,16 +37,30 @@ class PatchDetector(AnomalyDetector):
         W with :math:`W W^T = \Sigma^{-1}`.
     """
 
-    def __init__(
-        self, features, *, shrinkage=0.1, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01
-    ):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        if not 0 <= shrinkage <= 1:
-            raise ValueError(f"shrinkage must lie in [0, 1]. Received: {shrinkage}")
-        self.features = features
-        self.shrinkage = shrinkage
+    features: object
+    _: KW_ONLY
+    shrinkage: float = 0.1
+
+    def restore_fit(self, mean, whitener):
+        """Take over what another detector of the same features learnt; returns itself.
+
+        Parameters
+        ----------
+        mean, whitener : ndarray of float
+            The attributes ``mean_`` and ``whitener_`` of the other. ValueError if their shapes do
+            not fit each other.
+        """
+        mean, whitener = np.asarray(mean, np.float32), np.asarray(whitener, np.float32)
+        if mean.ndim != 3 or whitener.shape != (*mean.shape, mean.shape[-1]):
+            raise ValueError(
+                "mean and whitener must have shapes (rows, columns, d) and (rows, columns, d, d). "
+                f"Received: {mean.shape} and {whitener.shape}"
+            )
+        self.mean_, self.whitener_ = mean, whitener
+        return self
+
+    def _check_settings(self):
+        require_number("shrinkage", self.shrinkage, 0, 1)
 
     def _fit(self, images, content):
         if len(images) < 2:

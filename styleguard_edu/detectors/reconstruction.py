@@ -1,12 +1,16 @@
 """A detector of what cannot be drawn again by a network that knows only clean images."""
 
+from dataclasses import KW_ONLY, dataclass
+
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from ..networks.running import run_network
+from ..checks import require_number
+from ..networks import run_network
 from .base import AnomalyDetector
+from .hooks import redrawn, smoothed
 
 
+@dataclass(eq=False, repr=False)
 class ReconstructionDetector(AnomalyDetector):
     r"""What cannot be drawn again by a generator that knows only clean images.
 
@@ -27,28 +31,16 @@ class ReconstructionDetector(AnomalyDetector):
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(
-        self,
-        reconstruct,
-        *,
-        features=None,
-        feature_weight=1.0,
-        false_alarm_rate=0.05,
-        pixel_false_alarm_rate=0.01,
-    ):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        if not 0 <= feature_weight < np.inf:
-            raise ValueError(
-                f"feature_weight must be at least 0 and finite. Received: {feature_weight}"
-            )
-        self.reconstruct = reconstruct
-        self.features = features
-        self.feature_weight = feature_weight
+    reconstruct: object
+    _: KW_ONLY
+    features: object = None
+    feature_weight: float = 1.0
+
+    def _check_settings(self):
+        require_number("feature_weight", self.feature_weight, 0, np.inf)
 
     def _score_batch(self, images, content, maps):
-        again = made_again("reconstruct", self.reconstruct, images, content)
+        again = redrawn("reconstruct", self.reconstruct, images, content)
         error = images - again
         scores = (error**2).mean(axis=(1, 2, 3))
         if self.features is not None:
@@ -56,19 +48,3 @@ class ReconstructionDetector(AnomalyDetector):
             distance = ((seen - expected) ** 2).reshape(len(images), -1).mean(axis=1)
             scores = scores + self.feature_weight * distance
         return scores, smoothed(np.abs(error).mean(axis=-1)) if maps else None
-
-
-def made_again(name, make, images, content):
-    """The images as a function called ``name`` makes them again, after checking their shape."""
-    again = np.asarray(make(images, content), np.float32)
-    if again.shape != images.shape:
-        raise ValueError(
-            f"{name} must return images of the same shape {images.shape}. "
-            f"Received: shape {again.shape}"
-        )
-    return again
-
-
-def smoothed(maps, sigma=1.0):
-    """Anomaly maps ``(n, height, width)``, blurred by sigma pixels, as float32."""
-    return gaussian_filter(maps, (0, sigma, sigma)).astype(np.float32)

@@ -1,20 +1,22 @@
 """A detector that knows what was asked for: it restyles the content again."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from ..images import to_rgb
 from ..metrics.fidelity import ssim
-from ..networks.running import run_network
+from ..networks import run_network
 from ..pictures import fit_short_side
 from .base import AnomalyDetector
-from .reconstruction import made_again, smoothed
+from .hooks import redrawn, smoothed
 
 KEPT, TRIED = 16, 64  # photos painted again; photos in all styles, at a small size
 LEAST_SIDE = 16  # pixels, of a photo that can be painted
 
 
+@dataclass(eq=False, repr=False)
 class RestylingDetector(AnomalyDetector):
     r"""What does not look as another generator would have drawn it from the same content.
 
@@ -33,14 +35,10 @@ class RestylingDetector(AnomalyDetector):
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(self, restyle, *, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        self.restyle = restyle
+    restyle: object
 
     def _score_batch(self, images, content, maps):
-        expected = made_again("restyle", self.restyle, images, content)
+        expected = redrawn("restyle", self.restyle, images, content)
         scores = 1 - ssim(images, expected)
         return scores, smoothed(np.abs(images - expected).mean(axis=-1)) if maps else None
 
@@ -69,8 +67,8 @@ class SameStyleRestyling:
         wanted = generator.inputs[1].shape[-1], classifier.outputs[0].shape[-1]
         if codes.ndim != 2 or codes.shape != wanted[::-1]:
             raise ValueError(
-                f"codes must have shape ({wanted[1]}, {wanted[0]}), one row a style that the classifier "
-                f"tells. Received: shape {codes.shape}"
+                f"codes must have shape ({wanted[1]}, {wanted[0]}), one row a style that the "
+                f"classifier tells. Received: shape {codes.shape}"
             )
         self.generator = generator
         self.codes = codes

@@ -1,9 +1,12 @@
 """A detector that was shown damage of many kinds, with its true masks."""
 
-from ..networks.running import segment
+from dataclasses import KW_ONLY, dataclass
+
+from ..networks import segment
 from .base import AnomalyDetector
 
 
+@dataclass(eq=False, repr=False)
 class SegmentationDetector(AnomalyDetector):
     """A network that was shown damage of many kinds, with its true masks.
 
@@ -22,14 +25,9 @@ class SegmentationDetector(AnomalyDetector):
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
     """
 
-    def __init__(
-        self, network, *, prepare=None, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01
-    ):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        self.network = network
-        self.prepare = prepare
+    network: object
+    _: KW_ONLY
+    prepare: object = None
 
     def _score_batch(self, images, content, maps):
         pixels, image = segment(self.network, images, content, self.prepare, wanted=(0, 1))

@@ -1,12 +1,16 @@
 """A detector for large pictures: one p-value a tile."""
 
+from dataclasses import KW_ONLY, dataclass
+from itertools import pairwise
+
 import numpy as np
+from sklearn.base import clone
 
 from ..checks import require_count
-from ..thresholds import conformal_p_values
 from .base import AnomalyDetector
 
 
+@dataclass(eq=False, repr=False)
 class TiledDetector(AnomalyDetector):
     """Judge a large picture tile by tile, from another detector's map.
 
@@ -31,13 +35,9 @@ class TiledDetector(AnomalyDetector):
 
     RATE_OF = "of clean tiles (one that is flagged flags its picture)"
 
-    def __init__(self, detector, *, side=64, false_alarm_rate=0.05, pixel_false_alarm_rate=0.01):
-        super().__init__(
-            false_alarm_rate=false_alarm_rate, pixel_false_alarm_rate=pixel_false_alarm_rate
-        )
-        require_count("side", side, 8)
-        self.detector = detector
-        self.side = side
+    detector: AnomalyDetector
+    _: KW_ONLY
+    side: int = 64
 
     def tile_scores(self, images, *, content=None):
         """How suspicious each tile is.
@@ -54,45 +54,6 @@ class TiledDetector(AnomalyDetector):
         """
         return self._tiles(self.anomaly_map(images, content=content))
 
-    def tile_p_values(self, images, *, content=None):
-        """Conformal p-values of the tiles: small is suspicious.
-
-        Parameters
-        ----------
-        images, content : ndarray
-            As for :meth:`fit`; any images.
-
-        Returns
-        -------
-        ndarray of float64, ``(n, rows, columns)``, in (0, 1]
-            Valid for tiles like those of the pictures given to :meth:`calibrate`.
-        """
-        self._require_calibration()
-        scores = self.tile_scores(images, content=content)
-        return conformal_p_values(scores.ravel(), self.calibration_scores_).reshape(scores.shape)
-
-    def calibrate(self, images, *, content=None):
-        """Learn how high clean tiles score; needs pictures that :meth:`fit` has not seen.
-
-        Parameters
-        ----------
-        images, content : ndarray
-            As for :meth:`fit`.
-
-        Returns
-        -------
-        TiledDetector
-            Itself. ``calibration_scores_`` holds one score a tile.
-
-        Raises
-        ------
-        ValueError
-            If there are too few *tiles* to promise ``false_alarm_rate``.
-        """
-        maps = self.anomaly_map(images, content=content)
-        self._set_calibration(self._tiles(maps).ravel(), maps)
-        return self
-
     def acceptance_scores(self, findings):
         """The mean over the tiles of a picture.
 
@@ -104,18 +65,33 @@ class TiledDetector(AnomalyDetector):
         """
         return self._tiles(findings.maps).mean(axis=(1, 2))
 
+    def _check_settings(self):
+        if not isinstance(self.detector, AnomalyDetector):
+            raise TypeError(f"detector must be an AnomalyDetector. Received: {self.detector!r}")
+        self.detector._check_settings()
+        require_count("side", self.side, 8)
+
     def _fit(self, images, content):
-        self.detector._fit_anew(images, content)
+        detector = clone(self.detector)
+        detector._fit(images, content)
+        self.detector_ = detector
+
+    def _map(self, images, content):
+        return getattr(self, "detector_", self.detector)._score_in_batches(images, content, True)[1]
+
+    def _calibrate(self, images, content):
+        maps = self._map(images, content)
+        self._set_calibration(self._tiles(maps).ravel(), maps)
 
     def _score_batch(self, images, content, maps):
-        shown = self.detector._score_in_batches(images, content, True)[1]
+        shown = self._map(images, content)
         return self._tiles(shown).max(axis=(1, 2)), shown if maps else None
 
     def _tiles(self, maps):
-        rows, columns = (_edges(size, self.side) for size in maps.shape[1:])
-        scores = np.empty((len(maps), len(rows), len(columns)))
-        for r, (top, bottom) in enumerate(rows):
-            for c, (left, right) in enumerate(columns):
+        rows, columns = (self._edges(size) for size in maps.shape[1:])
+        scores = np.empty((len(maps), len(rows) - 1, len(columns) - 1))
+        for r, (top, bottom) in enumerate(pairwise(rows)):
+            for c, (left, right) in enumerate(pairwise(columns)):
                 values = maps[:, top:bottom, left:right].reshape(len(maps), -1)
                 worst = max(values.shape[1] // 10, 1)
                 scores[:, r, c] = np.partition(values, -worst, axis=1)[:, -worst:].mean(axis=1)
@@ -124,15 +100,10 @@ class TiledDetector(AnomalyDetector):
     def _marked(self, maps):
         """Pixels above the threshold, in flagged tiles only."""
         flagged = self._tiles(maps) > self.threshold_
-        marked = maps > self.pixel_threshold_
-        rows, columns = (_edges(size, self.side) for size in maps.shape[1:])
-        for r, (top, bottom) in enumerate(rows):
-            for c, (left, right) in enumerate(columns):
-                marked[:, top:bottom, left:right] &= flagged[:, r, c, np.newaxis, np.newaxis]
-        return marked
+        for axis, size in enumerate(maps.shape[1:], start=1):
+            flagged = flagged.repeat(np.diff(self._edges(size)), axis=axis)
+        return super()._marked(maps) & flagged
 
-
-def _edges(size, side):
-    """Where tiles begin and end along a side of a picture; the last takes what is left over."""
-    count = max(size // side, 1)
-    return [(k * side, size if k == count - 1 else (k + 1) * side) for k in range(count)]
+    def _edges(self, size):
+        """Where tiles begin along a side of a picture, and its end: the last takes the rest."""
+        return [*range(0, max(size // self.side, 1) * self.side, self.side), size]

@@ -8,32 +8,22 @@ calibration, and promises a false-alarm rate. :func:`best_f1` and :func:`least_c
 images as well, and are best on the sample that they were given: they promise nothing for another.
 """
 
-from .conformal import (
-    conformal_p_values,
-    false_alarm_interval,
-    threshold_for_rate,
-    two_sided_p_values,
-)
-from .outcomes import (
-    CostChoice,
-    F1Choice,
-    Outcomes,
-    best_f1,
-    count_outcomes,
-    expected_cost,
-    least_cost,
-)
+from .. import _lazily
 
-__all__ = [
-    "CostChoice",
-    "F1Choice",
-    "Outcomes",
-    "best_f1",
-    "conformal_p_values",
-    "count_outcomes",
-    "expected_cost",
-    "false_alarm_interval",
-    "least_cost",
-    "threshold_for_rate",
-    "two_sided_p_values",
-]
+_HOME = {  # public name -> module that defines it
+    "CostChoice": "outcomes",
+    "F1Choice": "outcomes",
+    "Outcomes": "outcomes",
+    "best_f1": "outcomes",
+    "conformal_p_values": "conformal",
+    "count_outcomes": "outcomes",
+    "expected_cost": "outcomes",
+    "false_alarm_interval": "conformal",
+    "least_cost": "outcomes",
+    "threshold_for_rate": "conformal",
+    "two_sided_p_values": "conformal",
+}
+
+__all__ = list(_HOME)
+
+__getattr__, __dir__ = _lazily(__name__, _HOME)

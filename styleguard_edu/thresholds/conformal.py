@@ -1,11 +1,14 @@
 """Thresholds with a promise: conformal p-values, from scores of clean images alone."""
 
 import math
+import warnings
 
 import numpy as np
 from scipy.stats import betabinom
 
 from ..checks import finite_scores, require_count, require_rate
+
+__all__ = ["conformal_p_values", "false_alarm_interval", "threshold_for_rate", "two_sided_p_values"]
 
 
 def conformal_p_values(scores, calibration_scores):
@@ -33,6 +36,24 @@ def conformal_p_values(scores, calibration_scores):
     ------
     ValueError
         If an argument is empty, not one-dimensional or not finite.
+
+    See Also
+    --------
+    threshold_for_rate : The score at which the p-value falls to a rate.
+    two_sided_p_values : If a low score is suspicious as well.
+
+    References
+    ----------
+    Bates, Candès, Lei, Romano and Sesia (2023), "Testing for outliers with conformal p-values",
+    *Annals of Statistics* 51(1), 149-178.
+
+    Examples
+    --------
+    Of four clean images, two score at least 2.5:
+
+    >>> from styleguard_edu.thresholds import conformal_p_values
+    >>> conformal_p_values([2.5, 9], calibration_scores=[1, 2, 3, 4]).tolist()
+    [0.6, 0.2]
     """
     scores = finite_scores("scores", scores)
     calibration = np.sort(finite_scores("calibration_scores", calibration_scores))
@@ -47,6 +68,12 @@ def two_sided_p_values(scores, calibration_scores):
     is easier to reconstruct than a clean one: its error is suspiciously *small*.
 
     Arguments, result and errors as :func:`conformal_p_values`; none is below 2 / (m + 1).
+
+    Examples
+    --------
+    >>> from styleguard_edu.thresholds import two_sided_p_values
+    >>> two_sided_p_values([0, 2.5, 9], calibration_scores=[1, 2, 3, 4]).tolist()
+    [0.4, 1.0, 0.4]
     """
     upper = conformal_p_values(scores, calibration_scores)
     turned = (-np.asarray(values, np.float64) for values in (scores, calibration_scores))
@@ -78,6 +105,20 @@ def threshold_for_rate(calibration_scores, rate):
     ------
     ValueError
         If so few scores cannot promise that rate: it takes at least 1 / rate - 1.
+
+    See Also
+    --------
+    false_alarm_interval : How far the realised rate may lie from the one asked for.
+    best_f1, least_cost : Thresholds chosen with damaged images.
+
+    Examples
+    --------
+    Nine calibration scores divide what comes next into ten equally likely slots, two of which lie
+    above the second highest score:
+
+    >>> from styleguard_edu.thresholds import threshold_for_rate
+    >>> threshold_for_rate([1, 2, 3, 4, 5, 6, 7, 8, 9], rate=0.2)
+    8.0
     """
     calibration = np.sort(finite_scores("calibration_scores", calibration_scores))
     return float(calibration[-_rank(rate, len(calibration))])
@@ -95,7 +136,8 @@ def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
     rate : float
         The rate asked for, 0 < rate < 1.
     n_calibration, n_test : int
-        m calibration images and n clean test images.
+        m calibration images and n clean test images. With m = 1 the interval says nothing, whatever
+        the rate, and there is a warning.
     level : float
         Probability that the realised rate lies inside, 0 < level < 1; it is at least this.
 
@@ -103,11 +145,30 @@ def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
     -------
     low, high : float
         In [0, 1], both inside; multiples of 1 / n_test.
+
+    Raises
+    ------
+    ValueError
+        If a number is not as above, or m images cannot promise the rate.
+
+    Examples
+    --------
+    Of a thousand clean images, 5 % are to be flagged. After calibration on 99 images the share may
+    well be twice as large; after calibration on 9,999 it is nearer:
+
+    >>> from styleguard_edu.thresholds import false_alarm_interval
+    >>> false_alarm_interval(0.05, 99, 1000)
+    (0.015, 0.102)
+    >>> false_alarm_interval(0.05, 9999, 1000)
+    (0.037, 0.065)
     """
     for name, value in (("n_calibration", n_calibration), ("n_test", n_test)):
         require_count(name, value, 1)
     require_rate("level", level)
     k = _rank(rate, n_calibration)
+    if n_calibration == 1:
+        message = "one calibration score says next to nothing about the rate of false alarms"
+        warnings.warn(message, stacklevel=2)
     low, high = betabinom.interval(level, n_test, k, n_calibration + 1 - k)
     return float(low / n_test), float(high / n_test)
 
@@ -119,8 +180,14 @@ def _rank(rate, m):
     k += (k + 1) / (m + 1) <= rate
     k -= k / (m + 1) > rate
     if k < 1:
-        needed = math.ceil(round(1 / rate, 9)) - 1
         raise ValueError(
-            f"a rate of {rate:g} needs at least {needed} calibration scores. Received: {m}"
+            f"a rate of {float(rate)} needs at least {scores_needed(rate)} calibration scores. "
+            f"Received: {m}"
         )
     return k
+
+
+def scores_needed(rate):
+    """The fewest calibration scores m that can promise a rate: 1 / (m + 1) <= rate."""
+    m = math.ceil(1 / rate) - 1
+    return m + (1 / (m + 1) > rate) - (m > 0 and 1 / m <= rate)

@@ -1,12 +1,15 @@
 """What a threshold gets right and wrong on a sample, and the best one for it: F1 or least cost."""
 
-import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import roc_curve
 
-from ..checks import finite_scores, require_rate
+from ..checks import finite_scores, require_number, require_rate
+
+__all__ = ["Outcomes", "best_f1", "count_outcomes", "expected_cost", "least_cost"]
+__all__ += ["CostChoice", "F1Choice"]
 
 
 class F1Choice(NamedTuple):
@@ -24,7 +27,17 @@ class CostChoice(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """How many images were flagged and passed: damaged ones (first two) and clean ones."""
+    """How many images were flagged and passed: damaged ones (first two) and clean ones.
+
+    Examples
+    --------
+    >>> from styleguard_edu.thresholds import Outcomes
+    >>> found = Outcomes(hits=3, misses=1, false_alarms=2, correct_rejections=8)
+    >>> found.precision, found.recall, found.false_alarm_rate
+    (0.6, 0.75, 0.2)
+    >>> found.cost(miss_cost=10, false_alarm_cost=1)
+    12
+    """
 
     hits: int
     misses: int
@@ -73,6 +86,12 @@ def count_outcomes(scores, damaged, threshold):
     Returns
     -------
     Outcomes
+
+    Examples
+    --------
+    >>> from styleguard_edu.thresholds import count_outcomes
+    >>> count_outcomes([1, 3, 2, 4], [False, False, True, True], threshold=2.5)
+    Outcomes(hits=1, misses=1, false_alarms=1, correct_rejections=1)
     """
     scores, damaged = _check_sample(scores, damaged)
     if np.isnan(threshold):
@@ -97,18 +116,34 @@ def best_f1(scores, damaged):
     Returns
     -------
     F1Choice
-        The threshold lies halfway between two scores. Of several as good, the highest one.
+        The threshold lies halfway between two scores. Of several as good, the highest one. Where
+        nothing is better than to flag all images, there is a warning: then the scores hardly tell
+        damaged images from clean ones, or are *lower* for damaged ones.
 
     Raises
     ------
     ValueError
         If the images are all clean or all damaged, or a score is not finite.
+
+    See Also
+    --------
+    least_cost : If the two kinds of mistakes do not cost the same.
+    threshold_for_rate : If there are no damaged images to choose with.
+
+    Examples
+    --------
+    >>> from styleguard_edu.thresholds import best_f1
+    >>> best_f1([1, 3, 2, 4], [False, False, True, True])
+    F1Choice(threshold=1.5, f1=0.8)
     """
-    recall, false_alarm_rate, thresholds, damaged = _all_choices(scores, damaged)
-    hits = recall * damaged.sum()
-    flagged = hits + false_alarm_rate * (~damaged).sum()
-    f1 = 2 * hits / (damaged.sum() + flagged)
+    missed, false_alarms, thresholds, damaged = _all_choices(scores, damaged)
+    hits = damaged.sum() - missed
+    f1 = 2 * hits / (hits + damaged.sum() + false_alarms)
     best = int(np.argmax(f1 > f1.max() - 1e-12))  # the first, up to rounding
+    if best == len(thresholds) - 1:
+        warnings.warn(
+            "the best F1 flags every image: do higher scores mean damage here?", stacklevel=2
+        )
     return F1Choice(float(thresholds[best]), float(f1[best]))
 
 
@@ -138,18 +173,26 @@ def least_cost(scores, damaged, *, miss_cost, false_alarm_cost, damaged_share=No
     ValueError
         If the images are all clean or all damaged, a score is not finite, or a cost or the share
         is out of range.
+
+    See Also
+    --------
+    expected_cost : The cost of a threshold whose recall and false-alarm rate are known.
+
+    Examples
+    --------
+    A miss costs ten false alarms, so both damaged images are worth one false alarm:
+
+    >>> from styleguard_edu.thresholds import least_cost
+    >>> least_cost([1, 3, 2, 4], [False, False, True, True], miss_cost=10, false_alarm_cost=1)
+    CostChoice(threshold=1.5, cost=0.25)
     """
-    recall, false_alarm_rate, thresholds, damaged = _all_choices(scores, damaged)
-    cost = expected_cost(
-        recall,
-        false_alarm_rate,
-        miss_cost=miss_cost,
-        false_alarm_cost=false_alarm_cost,
-        damaged_share=damaged.mean() if damaged_share is None else damaged_share,
-    )
+    missed, false_alarms, thresholds, damaged = _all_choices(scores, damaged)
+    share = damaged.mean() if damaged_share is None else damaged_share
+    shares = missed / damaged.sum(), false_alarms / (~damaged).sum()
+    cost = _expected_cost(*shares, miss_cost, false_alarm_cost, share)
     if miss_cost == false_alarm_cost == 0:
         raise ValueError("miss_cost and false_alarm_cost must not both be 0. Received: 0 and 0")
-    best = int(np.argmax(cost < cost.min() + 1e-12 * max(miss_cost, false_alarm_cost)))
+    best = int(np.argmax(cost <= cost.min() * (1 + 1e-12)))  # the first, up to rounding
     return CostChoice(float(thresholds[best]), float(cost[best]))
 
 
@@ -158,15 +201,28 @@ def expected_cost(recall, false_alarm_rate, *, miss_cost, false_alarm_cost, dama
 
     ``damaged_share * (1 - recall) * miss_cost + (1 - damaged_share) * false_alarm_rate *
     false_alarm_cost``, for floats or arrays; the arguments are those of :func:`least_cost`.
+
+    Examples
+    --------
+    One image in ten is damaged, half of them are missed at 20 each; a fifth of the clean ones is
+    flagged at 1 each:
+
+    >>> from styleguard_edu.thresholds import expected_cost
+    >>> round(expected_cost(0.5, 0.2, miss_cost=20, false_alarm_cost=1, damaged_share=0.1), 2)
+    1.18
     """
+    return _expected_cost(1 - recall, false_alarm_rate, miss_cost, false_alarm_cost, damaged_share)
+
+
+def _expected_cost(missed, flagged, miss_cost, false_alarm_cost, damaged_share):
+    """The same from the share of damaged images missed and that of clean ones flagged."""
     _check_costs(miss_cost, false_alarm_cost)
     require_rate("damaged_share", damaged_share)
-    missed = damaged_share * (1 - recall) * miss_cost
-    return missed + (1 - damaged_share) * false_alarm_rate * false_alarm_cost
+    return damaged_share * missed * miss_cost + (1 - damaged_share) * flagged * false_alarm_cost
 
 
 def _all_choices(scores, damaged):
-    """Every way to split a sample, highest threshold first: recall, false-alarm rate, threshold.
+    """Every way to split a sample, highest threshold first: misses, false alarms, threshold.
 
     Last, the truth as bool. Thresholds keep the precision of the scores, so that
     ``score > threshold`` is exact for float32 scores as well.
@@ -184,7 +240,8 @@ def _all_choices(scores, damaged):
     halfway = below + (lowest - below) / 2
     halfway[-1] = below[-1]
     thresholds = np.concatenate([lowest[:1], np.where(halfway < lowest, halfway, below)])
-    return recall, false_alarm_rate, thresholds, damaged
+    missed = np.rint((1 - recall) * damaged.sum())
+    return missed, np.rint(false_alarm_rate * (~damaged).sum()), thresholds, damaged
 
 
 def _check_sample(scores, damaged):
@@ -201,5 +258,4 @@ def _check_sample(scores, damaged):
 
 def _check_costs(miss_cost, false_alarm_cost):
     for name, cost in (("miss_cost", miss_cost), ("false_alarm_cost", false_alarm_cost)):
-        if not 0 <= cost < math.inf:
-            raise ValueError(f"{name} must be at least 0 and finite. Received: {cost}")
+        require_number(name, cost, 0, np.inf)
