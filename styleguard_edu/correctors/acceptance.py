@@ -51,36 +51,27 @@ def accept(score_before, score_after, p_before, p_after, distance, *, min_improv
     ...        min_improvement=1, max_change=0.3)
     array([ True, False, False])
     """
-    score_before, score_after = np.asarray(score_before), np.asarray(score_after)
-    n, shape = score_before.shape, score_after.shape
-    if len(n) != 1 or shape[-1:] != n or len(shape) > 2:
+    n, kn = np.shape(score_before), np.shape(score_after)
+    if len(n) != 1 or kn[-1:] != n or len(kn) > 2:
         raise ValueError(
             "score_before must be of shape (n,), score_after of shape (n,) or (k, n). "
-            f"Received: {n} and {shape}"
+            f"Received: {n} and {kn}"
         )
-    score_before, p_before, score_after, p_after, distance = (
-        _numbers(name, values, wanted, most)
-        for name, values, wanted, most in (
-            ("score_before", score_before, n, None),
-            ("p_before", p_before, n, 1),
-            ("score_after", score_after, shape, None),
-            ("p_after", p_after, shape, 1),
-            ("distance", distance, shape, np.inf),
-        )
-    )
     require_positive("min_improvement", min_improvement)
-    max_change = np.asarray(max_change, np.float64)
-    try:
-        max_change = np.broadcast_to(max_change, shape)
-    except ValueError:
+    most = np.asarray(max_change, np.float64)
+    if most.shape not in ((), kn, (*kn[:-1], 1)) or not (most >= 0).all():
         raise ValueError(
-            f"max_change must be a number or fit the shape {shape} of score_after. "
-            f"Received: shape {max_change.shape}"
-        ) from None
-    if not (max_change >= 0).all():  # also false for NaN
-        raise ValueError(f"max_change must be at least 0. Received: {max_change.min()}")
+            f"max_change must be a number >= 0, or such of shape {(*kn[:-1], 1)} or {kn}. "
+            f"Received: {max_change!r}"
+        )
     return _accept(
-        score_before, score_after, p_before, p_after, distance, min_improvement, max_change
+        _numbers("score_before", score_before, n),
+        _numbers("score_after", score_after, kn),
+        _numbers("p_before", p_before, n, least=0, most=1),
+        _numbers("p_after", p_after, kn, least=0, most=1),
+        _numbers("distance", distance, kn, least=0),
+        min_improvement,
+        most,
     )
 
 
@@ -111,13 +102,10 @@ def smallest_change(accepted, distance):
     >>> smallest_change([[True, False], [True, False]], [[0.3, 0.1], [0.2, 0.1]])
     array([ 1, -1])
     """
-    accepted, distance = np.asarray(accepted, bool), np.asarray(distance)
-    if accepted.ndim != 2 or accepted.shape != distance.shape or not accepted.size:
-        raise ValueError(
-            "accepted and distance must both be of shape (k, n). "
-            f"Received: {accepted.shape} and {distance.shape}"
-        )
-    return _smallest_change(accepted, _numbers("distance", distance, distance.shape, np.inf))
+    accepted = np.asarray(accepted, bool)
+    if accepted.ndim != 2:
+        raise ValueError(f"accepted must be of shape (k, n). Received: shape {accepted.shape}")
+    return _smallest_change(accepted, _numbers("distance", distance, accepted.shape))
 
 
 def chosen_images(images, proposals, choice):
@@ -200,16 +188,13 @@ def _rms_change(before, after):
     return np.sqrt(((after.astype(np.float64) - before) ** 2).mean(axis=(-3, -2, -1)))
 
 
-def _numbers(name, values, shape, most):
-    """An array of finite numbers of this shape; from 0 to ``most``, unless that is None."""
+def _numbers(name, values, shape, *, least=-np.inf, most=np.inf):
+    """An array of at least one number, all finite, of this shape and in this range."""
     array = np.asarray(values, np.float64)
-    if array.shape != shape or not array.size or not np.isfinite(array).all():
+    inside = np.isfinite(array) & (array >= least) & (array <= most)
+    if array.shape != shape or not array.size or not inside.all():
         raise ValueError(
-            f"{name} must hold finite numbers of shape {shape}, at least one. Received: shape "
-            f"{array.shape}, {(~np.isfinite(array)).sum()} of them NaN or infinite"
-        )
-    if most is not None and (array.min() < 0 or array.max() > most):
-        raise ValueError(
-            f"{name} must lie in [0, {most}]. Received: from {array.min()} to {array.max()}"
+            f"{name} must hold finite numbers from {least} to {most}, of shape {shape}. "
+            f"Received: shape {array.shape}, {values!r}"
         )
     return array

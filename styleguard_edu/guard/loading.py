@@ -54,9 +54,11 @@ def load_guard(domain, *, source=None):
     --------
     >>> from styleguard_edu import load_digits, load_guard
     >>> guard = load_guard("digits", source="bundled")
-    >>> guard
-    >>> report = guard.run(load_digits("bundled", verbose=False).test.images[:10])
+    >>> list(guard.correctors)
+    ['restoration', 'centre', 'realign']
+    >>> report = guard.run(load_digits("bundled", verbose=False).test.images[:6])
     >>> print(report)
+    6 images: 6 passed, 0 flagged (p-value at most 0.05).
     """
     if domain not in GUARDS:
         raise ValueError(f"domain must be one of {tuple(GUARDS)}. Received: {domain!r}")
@@ -96,7 +98,7 @@ def digit_guard(checkpoint):
     generator = fold_batch_norm(gan["generator"])
     drawn_again = keras.Model(encoder.inputs[0], generator(encoder.outputs[0]))
     patches = PatchDetector(hidden_features(gan["discriminator"], 0))
-    patches.mean_, patches.whitener_ = (checkpoint.arrays[key] for key in ("mean", "whitener"))
+    patches.restore_fit(checkpoint.arrays["mean"], checkpoint.arrays["whitener"])
     detector = FusedDetector(
         {
             "segmentation": SegmentationDetector(segmenter),
@@ -121,9 +123,7 @@ def digit_guard(checkpoint):
         ),
         "centre": CentreCorrector(),
         "realign": RealignCorrector(
-            lambda images, content: detector.surprisal_of(
-                "reconstruction", images, content=content
-            ),
+            lambda images, content: detector._surprisal_of("reconstruction", images, content),
             penalty=0.5,  # the bounds are at one standard deviation
             fixed_cost=1.0,  # a smaller gain does harm as often as good
         ),

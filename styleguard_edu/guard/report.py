@@ -44,13 +44,18 @@ class GuardReport:
 
     Examples
     --------
+    Two shifted digits, one full of noise, and three clean ones:
+
     >>> from styleguard_edu import load_digits, load_guard
-    >>> from styleguard_edu.anomalies import Scratch
-    >>> digits = load_digits("bundled", verbose=False).test.images[:4]
-    >>> scratched = Scratch()(digits, rng=0).images
-    >>> report = load_guard("digits", source="bundled").run(scratched)
+    >>> from styleguard_edu.anomalies import Noise, Shift
+    >>> images = load_digits("bundled", verbose=False).test.images[:6].copy()
+    >>> images[:2] = Shift(pixels=4)(images[:2], rng=0).images
+    >>> images[2:3] = Noise(std=0.3)(images[2:3], rng=0).images
+    >>> report = load_guard("digits", source="bundled").run(images)
     >>> report
+    GuardReport(6 images: 3 passed, 2 corrected, 1 for review)
     >>> report.outcomes.tolist()
+    ['corrected', 'corrected', 'for review', 'passed', 'passed', 'passed']
     """
 
     images: np.ndarray
