@@ -3,24 +3,31 @@
     python scripts/run_course.py                              # every notebook
     python scripts/run_course.py notebooks/01_digit_gan.ipynb # only this one
 
-The pages go to ``build/course``; the notebooks themselves are never changed. The exit code is 0
-if every notebook ran to its end, 1 if one failed, 2 if there was nothing to run. After a failure
-the next notebooks still run.
+The pages go to ``build/course``; the notebooks themselves are never changed. Pages of an earlier
+run stay, and the index lists them too. The exit code is 0 if every notebook ran to its end, 1 if
+one failed, 2 if there was nothing to run or the folder cannot be written. After a failure the next
+notebooks still run.
 """
 
 import argparse
 import html
+import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from styleguard_edu.files import write_atomically
+from styleguard_edu.installation import say
 
 import nbformat
 import psutil
-from jinja2 import DictLoader
+from jinja2 import DictLoader, pass_context
+from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,11 +35,44 @@ CELL_TIMEOUT = 600  # seconds; twenty times what the slowest cell should take
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_NOTE = "*Interactive: open the notebook in JupyterLab to use this explorer.*"
 
-# nbconvert's page without require.js and mermaid, which nothing here needs. MathJax stays: it is
-# fetched from the network, and without one the equations are shown as their TeX source.
+# nbconvert's page without the scripts that it fetches from the network; solutions are folded.
 PAGE = """{% extends 'lab/index.html.j2' %}
 {% block html_head_js_requirejs %}{% endblock %}
-{% block html_head_js_mermaidjs %}{% endblock %}"""
+{% block html_head_js_mathjax %}{% endblock %}
+{% block html_head_js_mermaidjs %}{% endblock %}
+{% block codecell scoped %}
+{% if 'solution' in cell.metadata.get('tags', []) %}
+<details><summary>Solution</summary>{{ super() }}</details>
+{% else %}{{ super() }}{% endif %}
+{% endblock %}"""
+
+
+class EquationRenderer(IPythonRenderer):
+    """Markdown whose equations are typeset as MathML, which a browser shows without a script."""
+
+    def inline_math(self, body):
+        return convert(body)
+
+    def block_math(self, body):
+        return convert(body, display="block")
+
+    def latex_environment(self, name, body):
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+
+class CourseExporter(HTMLExporter):
+    """Web pages that need no network."""
+
+    @pass_context
+    def markdown2html(self, context, source):
+        """Turn Markdown into HTML; attached pictures and those beside the notebook go into it."""
+        renderer = EquationRenderer(
+            escape=False,
+            attachments=context.get("cell", {}).get("attachments", {}),
+            embed_images=True,
+            path=str(ROOT / "notebooks"),
+        )
+        return MarkdownWithMath(renderer=renderer).render(source)
 
 
 @dataclass
@@ -123,50 +163,58 @@ def write_page(notebook, run, folder):
             output.data = {"text/markdown": WIDGET_NOTE}
     notebook.metadata.pop("widgets", None)
     notebook.metadata.title = run.name
-    exporter = HTMLExporter(
+    exporter = CourseExporter(
         extra_loaders=[DictLoader({"course.html.j2": PAGE})], template_file="course.html.j2"
     )
     body, _ = exporter.from_notebook_node(notebook)
-    folder.mkdir(parents=True, exist_ok=True)
     page = folder / f"{run.name}.html"
-    page.write_text(body, encoding="utf-8")
+    _write_text(page, body)
     return page
 
 
 def write_index(runs, folder):
-    """Write a page with a link to every notebook of this run, its time and how it went."""
+    """Write a page that links every notebook's page, with its time and how it went.
+
+    What is known of pages of earlier runs is kept in ``runs.json`` beside them.
+    """
+    memory = folder / "runs.json"
+    try:
+        known = [Run(**run) for run in json.loads(memory.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):  # there is none yet, or it is damaged
+        known = []
+    latest = {run.name: run for run in [*known, *runs]}
+    there = [latest[name] for name in sorted(latest) if (folder / f"{name}.html").is_file()]
     rows = "\n".join(
         f'<tr><td><a href="{html.escape(run.name)}.html">{html.escape(run.name)}</a></td>'
         f"<td>{run.seconds:.0f} s</td>"
         f"<td><pre>{html.escape(run.failure or 'ran to its end')}</pre></td></tr>"
-        for run in runs
+        for run in there
     )
     text = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>styleguard-edu</title></head>
 <body style="font-family: sans-serif; max-width: 50rem; margin: 2rem auto">
 <h1>styleguard-edu</h1>
-<p>Written by <code>make course</code>. The pages need no network, except that equations are shown
-as their TeX source without one.</p>
+<p>Written by <code>make course</code>. The pages need no network.</p>
 <table cellpadding="6">
 <tr><th align="left">notebook</th><th align="left">time</th><th align="left">result</th></tr>
 {rows}
 </table></body></html>
 """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").write_text(text, encoding="utf-8")
+    _write_text(memory, json.dumps([asdict(run) for run in there]))
+    _write_text(folder / "index.html", text)
 
 
 def print_table(runs):
     """Print the time and peak memory of every notebook, then each failure in full."""
     width = max([len(run.name) for run in runs] + [len("notebook")])
-    print(f"\n{'notebook':<{width}}  {'time':>7}  {'peak memory':>11}  result")
+    say(f"\n{'notebook':<{width}}  {'time':>7}  {'peak memory':>11}  result")
     for run in runs:
         peak = f"{run.peak / 2**30:.2f} GB" if run.peak else "unknown"
         result = "FAILED" if run.failure else "ok"
-        print(f"{run.name:<{width}}  {run.seconds:>5.0f} s  {peak:>11}  {result}")
+        say(f"{run.name:<{width}}  {run.seconds:>5.0f} s  {peak:>11}  {result}")
     for run in runs:
         if run.failure:
-            print(f"\n{run.name} failed at {run.failure}")
+            say(f"\n{run.name} failed at {run.failure}")
 
 
 def main(arguments=None):
@@ -178,24 +226,27 @@ def main(arguments=None):
     paths = options.notebooks or sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
     missing = [str(path) for path in paths if not path.is_file()]
     if missing or not paths:
-        print(f"No such notebook: {', '.join(missing) or 'notebooks/ is empty'}", file=sys.stderr)
+        say(f"No such notebook: {', '.join(missing) or 'notebooks/ is empty'}")
+        return 2
+    try:
+        write_index([], options.output)  # rather now than after minutes
+    except OSError as error:
+        say(str(error))
         return 2
     runs, interrupted = [], False
     try:
         for i, path in enumerate(paths, start=1):
-            print(f"[{i}/{len(paths)}] {path.stem} ...", flush=True)
+            say(f"[{i}/{len(paths)}] {path.stem} ...")
             run, notebook = run_notebook(path)
             runs.append(run)
             write_page(notebook, run, options.output)
-            print(
-                f"      {'FAILED' if run.failure else 'ok'} after {run.seconds:.0f} s", flush=True
-            )
+            say(f"      {'FAILED' if run.failure else 'ok'} after {run.seconds:.0f} s")
     except KeyboardInterrupt:
         interrupted = True
-        print("\nStopped. What ran until now:")
+        say("\nStopped. What ran until now:")
     print_table(runs)
     write_index(runs, options.output)
-    print(f"\nPages: {options.output / 'index.html'}")
+    say(f"\nPages: {options.output / 'index.html'}")
     return 1 if interrupted or any(run.failure for run in runs) else 0
 
 
@@ -203,6 +254,10 @@ def _runs(cell):
     """Tell whether a cell is run: code that is neither empty nor tagged to be skipped."""
     skipped = "skip-execution" in cell.metadata.get("tags", [])
     return cell.cell_type == "code" and bool(cell.source.strip()) and not skipped
+
+
+def _write_text(path, text):
+    write_atomically(path, lambda new: new.write_text(text, encoding="utf-8"))
 
 
 def _show_progress(text, seconds=None):

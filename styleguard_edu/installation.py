@@ -28,7 +28,7 @@ def quoted(text):
 def say(text=""):
     """Print a text; what this terminal cannot show is written as an escape, ``\\u8bfe``."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def requirements(extra=""):
