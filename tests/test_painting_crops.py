@@ -1,6 +1,6 @@
 from itertools import islice
 
-from styleguard_edu.models import painting_batches, prepared
+from styleguard_edu.models import painting_batches, training_picture
 from styleguard_edu.models.painting_crops import CROP, CROPS, SHORT_SIDE
 from styleguard_edu.pictures import match_histogram
 
@@ -18,7 +18,7 @@ def places(height, width, blue=0.0):
     return np.dstack([rows, columns, np.full_like(rows, blue)]).astype(np.float32)
 
 
-PAINTINGS = [prepared(noise(seed=seed), SHORT_SIDE, "painting") for seed in (1, 2)]
+PAINTINGS = [training_picture(noise(seed=seed), SHORT_SIDE, "painting") for seed in (1, 2)]
 
 
 def batches(photos, **settings):
@@ -99,8 +99,8 @@ def test_a_photo_smaller_than_a_crop_is_enlarged():
         np.testing.assert_allclose(rises, 0.945 * 96 / 320, rtol=0.05)
 
 
-def test_a_prepared_picture_has_the_shorter_side_asked_for():
-    assert prepared(noise(64, 128), 100, "painting").shape == (100, 200, 3)
+def test_a_training_picture_has_the_shorter_side_asked_for():
+    assert training_picture(noise(64, 128), 100, "painting").shape == (100, 200, 3)
 
 
 @pytest.mark.parametrize(

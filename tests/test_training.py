@@ -38,9 +38,9 @@ def test_batches_go_on_where_they_were_left(start):
     np.testing.assert_array_equal(whole[start:], rest)
 
 
-@pytest.mark.parametrize("batch_size", [0, 11])
+@pytest.mark.parametrize("batch_size", [0, 11, 1.5, "2"])
 def test_batch_size_must_fit_the_images(batch_size):
-    with pytest.raises(ValueError, match="batch_size must be 1 to 10"):
+    with pytest.raises(ValueError, match="batch_size must be a whole number from 1 to 10"):
         next(endless_batches(np.arange(10), batch_size, seed=0))
 
 
@@ -68,9 +68,11 @@ def test_progress_wants_exactly_one_budget(budget):
         StopAfter(**budget)
 
 
-@pytest.mark.parametrize("budget", [{"steps": 0}, {"seconds": -1}])
+@pytest.mark.parametrize(
+    "budget", [{"steps": 0}, {"steps": 2.5}, {"steps": "2"}, {"seconds": -1}, {"seconds": np.nan}]
+)
 def test_progress_wants_a_positive_budget(budget):
-    with pytest.raises(ValueError, match=f"{next(iter(budget))} must be positive"):
+    with pytest.raises(ValueError, match=f"{next(iter(budget))} must be .*Received: "):
         StopAfter(**budget)
 
 
