@@ -200,11 +200,6 @@ def test_it_begins_with_the_detectors_own_threshold_and_full_strength():
     }
 
 
-def test_correctors_can_be_called_otherwise():
-    explorer = CorrectionExplorer({"a": case()}, names={"black_out": "ink"})
-    assert "Ink, strength 100%" in explorer.text
-
-
 def test_cases_with_other_thresholds_have_a_slider_of_their_own():
     other = case(thresholds=np.array([0.5, 2.5]))
     explorer = CorrectionExplorer({"a": case(), "b": other, "c": case()})

@@ -16,8 +16,8 @@ SCORES = {
     "dull": {"clean": [5, 5, 5, 5], "noise": [5, 5, 5, 5], "fog": [5, 5, 5, 5]},
 }
 P_VALUES = {
-    "sharp": {"noise": [0.01, 0.05, 0.01, 0.6], "fog": [0.9, 0.8, 0.7, 0.6]},
-    "dull": {"noise": [0.5, 0.02, 1, 1], "fog": [1, 1, 1, 1]},
+    "sharp": {"noise": [0.01, 0.05], "fog": [0.9, 0.8]},
+    "dull": {"noise": [0.5, 0.02], "fog": [1, 1]},
 }
 HALF = np.zeros((2, 8, 8), bool)
 HALF[:, :4] = True
@@ -44,7 +44,7 @@ def pixels(png):
 def heatmap(row, k):
     """Where a heatmap lies on the page: of the first or the second detector, of an image."""
     names, words = [""] * 5, [(), (), (), ("", ""), ("", "")]
-    page = Page((2, 8, 8, 1), names, words=words, left=168, right=128, foot=34, tall=280)
+    page = Page((2, 8, 8, 1), names, words=words, left=168, right=128, foot=34)
     return page.box(3 + row, k)
 
 
@@ -100,23 +100,8 @@ def test_a_detector_is_not_compared_with_itself_but_changes_places(explorer, con
     assert "0.500 for dull, 0.875 for sharp" in explorer.text
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (
-            {"names": {"noise": "snow", "sharp": "the judge"}},
-            "Snow: area under the ROC curve 0.875 for the judge, 0.500 for dull",
-        ),
-        ({"false_alarm_rate": 0.01}, "Flagged at p ≤ 1%, of 2 shown: 1 by sharp, 0 by dull"),
-    ],
-)
-def test_names_and_the_false_alarm_rate_can_be_chosen(change, words):
-    assert words in tiny(**change).text
-
-
-def test_without_masks_nothing_is_said_about_places():
-    explorer = tiny(masks=None)
-    assert "pixels" not in explorer.text and "amber" not in explorer.pictures[0].tooltip
+def test_the_false_alarm_rate_can_be_chosen():
+    assert "p ≤ 1%, of 2 shown: 1 by sharp, 0 by dull" in tiny(false_alarm_rate=0.01).text
 
 
 def test_flagged_images_are_framed(explorer):
@@ -137,12 +122,6 @@ def test_heatmaps_are_hot_where_the_map_is_high_on_one_scale_for_all_images_and_
     np.testing.assert_allclose(shown[3 * quarter, middle], 255 * 0.6 * 0.5, atol=1)  # cold: grey
 
 
-def test_one_kind_alone_has_no_table_of_all_kinds():
-    explorer = tiny(images={name: IMAGES[name] for name in ("clean", "noise")})
-    assert "Over all" not in explorer.text
-    assert pixels(explorer.pictures[1].value).shape[1] == 660
-
-
 def test_images_in_colour_and_large_ones_fit_the_page():
     images = {name: np.zeros((3, 96, 128, 3), np.float32) for name in ("clean", "tear")}
     detectors = "a long name of a detector", "b"
@@ -151,9 +130,11 @@ def test_images_in_colour_and_large_ones_fit_the_page():
         {key: {"tear": np.zeros((3, 96, 128), np.float32)} for key in detectors},
         {key: {"clean": np.arange(9), "tear": np.arange(3)} for key in detectors},
         {key: {"tear": np.ones(3)} for key in detectors},
+        masks={"tear": np.zeros((3, 96, 128), bool)},
     )
     assert pixels(explorer.static_picture()).shape[1] <= 880
     assert "(9 clean and 3 damaged images)" in explorer.text
+    assert "No pixels are damaged: there is no place to find." in explorer.text
 
 
 def test_it_keeps_what_explorers_have_in_common(check_explorer):
@@ -177,27 +158,23 @@ def with_(table, **row):
         ),
         (
             {"maps": with_(MAPS, fog=np.full((2, 8, 8), np.nan))},
-            "must be finite. Received: 128 NaN",
+            "must be finite.* Received: from nan",
         ),
         ({"scores": {}}, r"scores\['sharp'\]\['clean'\] must hold numbers of shape"),
         (
             {"scores": with_(SCORES, fog=[1.0])},
-            r"scores\['sharp'\]\['fog'\] must hold at least 2 numbers.* Received: 1",
-        ),
-        (
-            {"scores": SCORES | {"dull": SCORES["dull"] | {"clean": [5, 5, 5]}}},
-            r"scores\['dull'\]\['clean'\] must hold at least 2 numbers, as many as .*, 4",
+            r"scores\['sharp'\]\['fog'\] must hold numbers of shape \(2,\) or more.* \(1,\)",
         ),
         ({"scores": with_(SCORES, fog=[1, np.nan])}, r"scores\['sharp'\]\['fog'\] must be finite"),
         (
             {"p_values": with_(P_VALUES, fog=[0, 1])},
-            r"p_values\['sharp'\]\['fog'\] must lie in \(0, 1\]. Received: from 0 to 1",
+            r"p_values\['sharp'\]\['fog'\] must be .* above 0 and at most 1. Received: from 0 to 1",
         ),
         ({"false_alarm_rate": 0}, "false_alarm_rate must lie strictly .* Received: 0"),
         (
             {
                 "images": {name: np.tile(x, (7, 1, 1, 1)) for name, x in IMAGES.items()},
-                "masks": None,
+                "masks": {name: np.tile(mask, (7, 1, 1)) for name, mask in MASKS.items()},
             },
             "images must be at most 12 a kind. Received: 14",
         ),

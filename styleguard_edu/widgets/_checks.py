@@ -2,46 +2,64 @@
 
 import numpy as np
 
-from ..checks import finite_scores
 from ..images import check_images
 
 
-def check_numbers(name, values, shape):
-    """Return finite numbers of a shape as an array.
+def check_numbers(name, values, shape, *, above=-np.inf, most=np.inf, more=False):
+    """Return finite numbers as a float64 array.
+
+    Parameters
+    ----------
+    name : str
+    values : array_like
+    shape : tuple of int
+    above, most : float
+        Every number lies above the one, and is at most the other.
+    more : bool
+        Whether there may be more rows than the shape has.
 
     Raises
     ------
     ValueError
-        If they are no numbers, of another shape, NaN or infinite.
+        If they are no numbers, of another shape or out of range.
     """
     values = np.asarray(values)
-    if values.dtype.kind not in "fiu" or values.shape != tuple(shape):
+    enough = more and values.shape[:1] > shape[:1] and values.shape[1:] == shape[1:]
+    if values.dtype.kind not in "fiu" or not (values.shape == shape or enough):
         raise ValueError(
-            f"{name} must hold numbers of shape {tuple(shape)}. "
+            f"{name} must hold numbers of shape {shape}{' or more' * more}. "
             f"Received: {values.dtype}, shape {values.shape}"
         )
-    if bad := int((~np.isfinite(values)).sum()):
-        raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
-    return values
-
-
-def check_p_values(name, values, shape):
-    """Return p-values of a shape, in (0, 1], as an array."""
-    values = check_numbers(name, values, shape)
-    if not (values.min() > 0 and values.max() <= 1):
+    if not (np.isfinite(values) & (values > above) & (values <= most)).all():
         raise ValueError(
-            f"{name} must lie in (0, 1]. Received: from {values.min()} to {values.max()}"
+            f"{name} must be finite, above {above:g} and at most {most:g}. "
+            f"Received: from {values.min()} to {values.max()}"
         )
-    return values
+    return values.astype(np.float64, copy=False)
+
+
+def check_table(called, table, detectors, names, shape, **limits):
+    """Return numbers by detector and name, each checked by :func:`check_numbers`."""
+    return {
+        detector: {
+            name: check_numbers(
+                f"{called}[{detector!r}][{name!r}]",
+                table.get(detector, {}).get(name, ()),
+                shape,
+                **limits,
+            )
+            for name in names
+        }
+        for detector in detectors
+    }
 
 
 def check_truth(name, values, shape):
     """Return True and False of a shape as an array."""
     values = np.asarray(values)
-    if values.dtype != bool or values.shape != tuple(shape):
+    if values.dtype != bool or values.shape != shape:
         raise ValueError(
-            f"{name} must be bool of shape {tuple(shape)}. "
-            f"Received: {values.dtype}, shape {values.shape}"
+            f"{name} must be bool of shape {shape}. Received: {values.dtype}, shape {values.shape}"
         )
     return values
 
@@ -65,21 +83,8 @@ def check_rising(name, values, low=-np.inf, high=np.inf):
     return values
 
 
-def check_row(row, name, n=None):
-    """Return finite scores as float64; of n images, if n is given."""
-    if n is not None:
-        check_numbers(name, row, (n,))
-    return finite_scores(name, row).astype(np.float64, copy=False)
-
-
 def check_damaged(images, masks):
-    """Return images and masks, each a dict by name, after checking that they fit together.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing clean or nothing damaged, or shapes differ.
-    """
+    """Return images and masks, each a dict by name, after checking that they fit together."""
     kinds = [name for name in images if name != "clean"]
     if "clean" not in images or not kinds:
         raise ValueError(

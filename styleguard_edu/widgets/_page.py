@@ -38,7 +38,7 @@ class Page:
 
     line, room = 28, 5  # bitmap pixels: a line of words, space for a frame
 
-    def __init__(self, shape, names, *, words=None, left=128, right=0, foot=0, tall=520, gap=10):
+    def __init__(self, shape, names, *, words=None, left=128, right=0, foot=0, tall=280, gap=10):
         self.columns, height, width, _ = shape
         words = words or [()] * len(names)
         widest = (FINE * WIDTH - left - right) // self.columns - gap

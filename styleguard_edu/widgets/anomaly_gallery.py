@@ -85,7 +85,7 @@ class AnomalyGallery(Explorer):
         names = ["clean", "damaged", "changed\npixels"]
         self._page = Page(self.images.shape, names, words=[(), (), ("share",)])
         self._page.paste(self._page.base, 0, self.images)
-        self._cached = lru_cache(CACHED)(self._view)
+        self.view = lru_cache(CACHED)(self.view)
         groups = [
             (group, name) for group, names in GROUPS.items() for name in names if name in self.kinds
         ]
@@ -121,16 +121,6 @@ class AnomalyGallery(Explorer):
         View
             Of clean images above damaged ones above the changed pixels.
         """
-        return self._cached(kind, severity, local)
-
-    def damage(self, kind, severity, local):
-        """Damage the images as in one state; returns a ``Damaged``."""
-        rng = np.random.default_rng(self.seed)
-        return ANOMALIES[kind](severity=severity, local=local)(
-            self.images, rng=rng, content=self.content
-        )
-
-    def _view(self, kind, severity, local):
         damaged = self.damage(kind, severity, local)
         shares = damaged.masks.mean(axis=(1, 2))
         bitmap = self._page.base.copy()
@@ -139,6 +129,13 @@ class AnomalyGallery(Explorer):
         for k, share in enumerate(shares):
             self._page.write(bitmap, 2, k, (in_percent(share),))
         return View((encode(bitmap),), *self._words(kind, severity, local, shares))
+
+    def damage(self, kind, severity, local):
+        """Damage the images as in one state; returns a ``Damaged``."""
+        rng = np.random.default_rng(self.seed)
+        return ANOMALIES[kind](severity=severity, local=local)(
+            self.images, rng=rng, content=self.content
+        )
 
     def _words(self, kind, severity, local, shares):
         """The alternative texts and the summary."""

@@ -8,7 +8,7 @@ import numpy as np
 from ..checks import require_positive
 from ..correctors import accept, rms_change
 from ..images import check_content, check_images
-from ._checks import check_alike, check_numbers, check_rising
+from ._checks import check_alike, check_rising
 
 SHARES = (0.2, 0.1, 0.05, 0.02)  # of clean images' pixels, that default thresholds mark
 HIGHER = (0.25, 0.5, 0.75, 1.0)  # above the detector's own: shares of its distance from the median
@@ -68,11 +68,6 @@ class CorrectionCase:
         Which threshold to begin with: the detector's own.
     min_improvement : float > 0
         By which a score must fall for a correction to be accepted.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not fit together, or a number is out of range.
     """
 
     clean: np.ndarray
@@ -86,28 +81,6 @@ class CorrectionCase:
     corrections: dict
     start: int = 0
     min_improvement: float = 1.0
-
-    def __post_init__(self):
-        clean = check_images(self.clean, name="clean")
-        _check_few(clean)
-        check_alike("damaged", self.damaged, clean)
-        n, k, s = len(clean), len(self.thresholds), len(self.strengths)
-        check_numbers("maps", self.maps, clean.shape[:3])
-        check_numbers("scores", self.scores, (n,))
-        check_numbers("p_values", self.p_values, (n,))
-        check_numbers("clean_shares", self.clean_shares, (k,))
-        check_rising("thresholds", self.thresholds)
-        check_rising("strengths", self.strengths, 0, 1)
-        require_positive("min_improvement", self.min_improvement)
-        if not 0 <= self.start < k:
-            raise ValueError(f"start must be one of {k} thresholds. Received: {self.start}")
-        if not self.corrections:
-            raise ValueError("corrections must hold at least one corrector's. Received: none")
-        for name, one in self.corrections.items():
-            called, shape = f"corrections[{name!r}]", (len(one.steps), k, s, n)
-            _require_shape(f"{called}.images", one.images, (*shape[:2], *clean.shape))
-            for part in ("scores", "p_values", "accepted"):
-                _require_shape(f"{called}.{part}", getattr(one, part), shape)
 
 
 def precompute_case(
@@ -153,7 +126,8 @@ def precompute_case(
         If an argument is of the wrong shape or range.
     """
     clean = check_images(clean, name="clean")
-    _check_few(clean)
+    if len(clean) > 8:
+        raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")
     damaged = check_alike("damaged", damaged, clean)
     content = check_content(content, damaged)
     strengths = check_rising("strengths", strengths, 0, 1)
@@ -257,13 +231,3 @@ def _thresholds(clean_maps, own):
     higher = own + np.array(HIGHER) * abs(own - np.median(clean_maps))
     values = [*lower[lower < own], own, *higher]
     return np.unique([float(f"{value:.3g}") for value in values])
-
-
-def _require_shape(name, array, shape):
-    if np.shape(array) != tuple(shape):
-        raise ValueError(f"{name} must be of shape {tuple(shape)}. Received: {np.shape(array)}")
-
-
-def _check_few(clean):
-    if len(clean) > 8:
-        raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")

@@ -29,8 +29,6 @@ class CorrectionExplorer(Explorer):
     cases : dict of str, or of tuple, to CorrectionCase
         By the damage, such as "scratch"; or by damage and severity, ("scratch", 3); or by what the
         images are as well, ("digits", "scratch", 3). All with the same strengths.
-    names : dict of str to str, optional
-        What to call correctors, where their keys will not do.
     false_alarm_rate : float in (0, 1)
 
     Attributes
@@ -47,12 +45,12 @@ class CorrectionExplorer(Explorer):
 
     title = "correction explorer"
 
-    def __init__(self, cases, *, names=None, false_alarm_rate=0.05):
-        self.cases, self.names = check_cases(cases), names or {}
+    def __init__(self, cases, *, false_alarm_rate=0.05):
+        self.cases = check_cases(cases)
         require_rate("false_alarm_rate", false_alarm_rate)
         self.rate = false_alarm_rate
-        self.pages, self._before = cache(self._draw_pages), cache(self._draw_before)
-        self._cached = lru_cache(CACHED)(self._view)
+        self.pages, self._before = cache(self._draw_pages), lru_cache(CACHED)(self._draw_before)
+        self.view = lru_cache(CACHED)(self.view)
         self._make_controls()
         # cases with the same thresholds share a slider
         thresholds = list(dict.fromkeys(self.threshold.values()))
@@ -92,16 +90,19 @@ class CorrectionExplorer(Explorer):
         View
             Of the images before with heatmap and mask, and of the images after.
         """
-        return self._cached(case, corrector, threshold, strength, step)
+        outcome = self.outcome(case, corrector, threshold, strength, step)
+        called = f"{plain(corrector)}, strength {self.cases[case].strengths[strength]:.0%}"
+        steps = self.cases[case].corrections[corrector].steps
+        if len(steps) > 1:
+            called += f", refinement step {steps[step]}"
+        shown = self._before(case, threshold), self._draw_after(case, called, outcome)
+        text = "\n".join(self._sentences(case, corrector, threshold, called, outcome))
+        return View(*zip(*shown, strict=True), text)
 
     def outcome(self, case, corrector, threshold, strength, step=0):
         """The correction and its numbers in one state, as for :meth:`view`; an ``Outcome``."""
         one = self.cases[case]
         return judge(one, one.corrections[corrector], threshold, strength, step)
-
-    def name(self, corrector):
-        """What a corrector is called."""
-        return self.names.get(corrector, corrector.replace("_", " "))
 
     def _make_controls(self):
         self._case_at = {as_path(name): name for name in self.cases}
@@ -113,7 +114,7 @@ class CorrectionExplorer(Explorer):
                 for path, name in self._case_at.items()
                 for corrector in self.cases[name].corrections
             ],
-            dict.fromkeys(labels, str) | {"corrector": self.name},
+            dict.fromkeys(labels, str) | {"corrector": plain},
         )
         strengths = next(iter(self.cases.values())).strengths
         percent = np.round(100 * np.asarray(strengths)).astype(int)
@@ -140,16 +141,6 @@ class CorrectionExplorer(Explorer):
         )
         sliders = *self.threshold.values(), *self.step.values()
         show_only([one.row for one in sliders], [one.row for one in used if one])
-
-    def _view(self, case, corrector, threshold, strength, step):
-        outcome = self.outcome(case, corrector, threshold, strength, step)
-        called = f"{self.name(corrector)}, strength {self.cases[case].strengths[strength]:.0%}"
-        steps = self.cases[case].corrections[corrector].steps
-        if len(steps) > 1:
-            called += f", refinement step {steps[step]}"
-        shown = self._before(case, threshold), self._draw_after(case, called, outcome)
-        text = "\n".join(self._sentences(case, corrector, threshold, called, outcome))
-        return View(*zip(*shown, strict=True), text)
 
     def _draw_pages(self, case):
         """Two pages, of one width: what stays in all states of a case is on them."""
@@ -215,7 +206,7 @@ class CorrectionExplorer(Explorer):
         )
         corrections = one.corrections[corrector]
         if corrections.whole:
-            yield f"The corrector {self.name(corrector)} moves the whole image, whatever the mask."
+            yield f"The corrector {plain(corrector)} moves the whole image, whatever the mask."
         verdicts = [outcome.verdict(k) for k in range(n)]
         counts = {word: verdicts.count(word) for word in ("accepted", "not accepted", "unchanged")}
         said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
@@ -277,3 +268,8 @@ def in_words(name):
     """Such as "digits, scratch, severity 3"."""
     *parts, last = as_path(name)
     return ", ".join([*map(str, parts), f"severity {last}" if parts else str(last)])
+
+
+def plain(corrector):
+    """What a corrector is called."""
+    return corrector.replace("_", " ")

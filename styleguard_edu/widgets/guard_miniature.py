@@ -7,7 +7,7 @@ import numpy as np
 from ..correctors import rms_change
 from ..images import check_images
 from ..plotting import overlay_heatmaps
-from ._checks import check_alike, check_numbers, check_p_values, check_rising, check_truth
+from ._checks import check_alike, check_numbers, check_rising, check_truth
 from ._drawing import encode
 from ._page import CACHED, Page, listed, p_in_words
 from ._parts import Explorer, ValueSlider, View
@@ -55,7 +55,7 @@ class GuardInMiniature(Explorer):
         if shape[0] > 8:
             raise ValueError(f"images must be at most 8. Received: {shape[0]}")
         self.maps = check_numbers("maps", maps, shape[:3])
-        self.p_values = check_p_values("p_values", p_values, shape[:1])
+        self.p_values = check_numbers("p_values", p_values, shape[:1], above=0, most=1)
         self.corrected = check_alike("corrected", corrected, self.images)
         self.accepted = check_truth("accepted", accepted, shape[:1])
         self.clean = None if clean is None else check_alike("clean", clean, self.images)
@@ -68,7 +68,7 @@ class GuardInMiniature(Explorer):
         self._detect.paste(self._detect.base, 0, self.images)
         heat = overlay_heatmaps(self.images, self.maps, low=low, high=high)
         self._detect.paste(self._detect.base, 1, heat)
-        self._cached = lru_cache(2 * CACHED)(self._view)
+        self.view = lru_cache(2 * CACHED)(self.view)
         percent, start = np.round(100 * self.rates, 2), int(np.abs(self.rates - START).argmin())
         self.rate = ValueSlider("false alarms in %", percent, index=start)
         self.strength = ValueSlider("strength in %", STRENGTHS, index=len(STRENGTHS) - 1)
@@ -93,20 +93,6 @@ class GuardInMiniature(Explorer):
         View
             Of the images with heatmaps, and of the corrected images.
         """
-        return self._cached(rate, strength)
-
-    def flagged(self, rate):
-        """Which images are flagged at a false-alarm rate, ndarray of bool, ``(n,)``."""
-        return self.p_values <= rate
-
-    def result(self, rate, strength):
-        """The images as the guard leaves them, at a rate and a strength from 0 to 1."""
-        images = self.images.copy()
-        taken = self.flagged(rate) & self.accepted
-        images[taken] = at_strength(images[taken], self.corrected[taken], strength)
-        return images
-
-    def _view(self, rate, strength):
         rate, strength = self.rates[rate], STRENGTHS[strength] / 100
         flagged, images = self.flagged(rate), self.result(rate, strength)
         done = "corrected" if strength else "strength 0"
@@ -125,6 +111,17 @@ class GuardInMiniature(Explorer):
         )
         text = self._text(rate, strength, flagged, images)
         return View((encode(detected), encode(corrected)), alts, text)
+
+    def flagged(self, rate):
+        """Which images are flagged at a false-alarm rate, ndarray of bool, ``(n,)``."""
+        return self.p_values <= rate
+
+    def result(self, rate, strength):
+        """The images as the guard leaves them, at a rate and a strength from 0 to 1."""
+        images = self.images.copy()
+        taken = self.flagged(rate) & self.accepted
+        images[taken] = at_strength(images[taken], self.corrected[taken], strength)
+        return images
 
     def _text(self, rate, strength, flagged, images):
         """The summary."""

@@ -5,7 +5,7 @@ from functools import cache
 import ipywidgets as widgets
 import numpy as np
 
-from ..checks import require_count
+from ..checks import finite_scores, require_count
 from ..plotting import tint_masks
 from ..thresholds import (
     conformal_p_values,
@@ -15,7 +15,7 @@ from ..thresholds import (
     least_cost,
     threshold_for_rate,
 )
-from ._checks import check_damaged, check_row
+from ._checks import check_damaged, check_table
 from ._choices import show_only
 from ._gallery import Gallery, counts_in_words, counts_png, short
 from ._parts import Explorer, ValueSlider, View, choice
@@ -82,15 +82,12 @@ class ThresholdExplorer(Explorer):
         self.images, self.masks = check_damaged(images, masks)
         if not scores:
             raise ValueError("scores must hold at least one detector. Received: none")
-        self.scores, self.calibration_scores = {}, {}
-        for detector, row in scores.items():
-            self.scores[detector] = {
-                name: check_row(row.get(name, ()), f"scores[{detector!r}][{name!r}]", len(batch))
-                for name, batch in self.images.items()
-            }
-            self.calibration_scores[detector] = check_row(
-                calibration_scores.get(detector, ()), f"calibration_scores[{detector!r}]"
-            )
+        n = len(self.images["clean"])
+        self.scores = check_table("scores", scores, scores, self.images, (n,))
+        self.calibration_scores = {
+            name: finite_scores(f"calibration_scores[{name!r}]", calibration_scores.get(name, ()))
+            for name in scores
+        }
         require_count("shown", shown, 2)
         self.shown = shown
         self.costs = {
