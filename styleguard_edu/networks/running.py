@@ -12,6 +12,7 @@ __all__ = ["compiled", "fold_batch_norm", "run_network", "segment"]
 
 layers = keras.layers
 
+_specs = WeakKeyDictionary()  # network -> what its inputs are
 _compiled = {}  # key -> network -> (a second network ->) its compiled function
 
 
@@ -40,30 +41,28 @@ def run_network(network, *, wanted=None, **inputs):
     ValueError
         If the network wants another number of inputs, or inputs of another shape.
     """
-    shapes = [tuple(tensor.shape[1:]) for tensor in network.inputs]
-    if len(shapes) != len(inputs):
+    # lists, not generators: a digit at a time, their steps would take longer than the network
+    if network not in _specs:
+        _specs[network] = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs]
+    specs, arrays = _specs[network], list(inputs.values())
+    if len(specs) != len(arrays):
         raise ValueError(
-            f"the network {network.name!r} takes {len(shapes)} inputs. Received: {list(inputs)}"
+            f"the network {network.name!r} takes {len(specs)} inputs. Received: {list(inputs)}"
         )
-    for (name, array), shape in zip(inputs.items(), shapes, strict=True):
-        if not _fits(array.shape[1:], shape):
-            described = ", ".join("any" if size is None else str(size) for size in shape)
+    for name, spec in zip(inputs, specs, strict=True):
+        if not spec.shape[1:].is_compatible_with(inputs[name].shape[1:]):
+            described = str(spec.shape[1:]).strip("()").replace("None", "any")
             raise ValueError(
                 f"{name} must be of shape (n, {described}) for the network {network.name!r}. "
-                f"Received: shape {array.shape}"
+                f"Received: shape {inputs[name].shape}"
             )
-    answer = compiled(
-        ("answers", wanted),
-        _answers if wanted is None else lambda *x: [_answers(*x)[k] for k in wanted],
-        [network],
-        *(tf.TensorSpec(tensor.shape, tf.float32) for tensor in network.inputs),
-    )
-    arrays, answers = list(inputs.values()), []
-    pixels = max(np.prod(array.shape[1:3], dtype=int) for array in arrays)
+    chosen = _answers if wanted is None else lambda *x: [_answers(*x)[k] for k in wanted]
+    answer, answers = compiled(("answers", wanted), chosen, [network], *specs), []
+    pixels = max([np.prod(array.shape[1:3], dtype=int) for array in arrays])
     size = min(BATCH, max(BATCH_PIXELS // pixels, 1))
     for start in range(0, len(arrays[0]), size):
-        batch = (array[start : start + size] for array in arrays)
-        answers.append(answer(*(tf.constant(part, tf.float32) for part in batch)))
+        batch = [tf.constant(array[start : start + size], tf.float32) for array in arrays]
+        answers.append(answer(*batch))
     if isinstance(answers[0], (list, tuple)):
         return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
     return np.concatenate(answers)
@@ -103,12 +102,10 @@ def segment(network, images, content=None, prepare=None, *, wanted=(0, 1, 2)):
             raise ValueError("content must be given: this network compares. Received: None")
         inputs["content"] = prepare(images, content) if prepare else content
     height, width = images.shape[1:3]
-    halvings = sum(isinstance(layer, layers.MaxPooling2D) for layer in network.layers)
-    rest = [(0, -side % 2**halvings) for side in (height, width)]
-    if any(after for _, after in rest):
-        inputs = {
-            name: np.pad(x, ((0, 0), *rest, (0, 0)), mode="symmetric") for name, x in inputs.items()
-        }
+    multiple = 2 ** len([x for x in network.layers if isinstance(x, layers.MaxPooling2D)])
+    if height % multiple or width % multiple:
+        sides = (0, 0), (0, -height % multiple), (0, -width % multiple), (0, 0)
+        inputs = {name: np.pad(x, sides, mode="symmetric") for name, x in inputs.items()}
     answers = run_network(network, wanted=wanted, **inputs)
     return [x[:, :height, :width] if x.ndim == 4 else x for x in answers]
 
@@ -150,13 +147,6 @@ def compiled(key, function, networks, *inputs):
 
 def _answers(network, *inputs):
     return network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
-
-
-def _fits(shape, wanted):
-    """Whether a shape is the one wanted, where None stands for any size."""
-    return len(shape) == len(wanted) and all(
-        want in (None, size) for size, want in zip(shape, wanted, strict=True)
-    )
 
 
 def fold_batch_norm(network):
