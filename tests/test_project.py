@@ -9,7 +9,8 @@ from itertools import product
 from pathlib import Path
 
 import styleguard_edu
-from styleguard_edu import doctor
+from styleguard_edu import anomalies
+from styleguard_edu.doctor import software
 
 import pytest
 import yaml
@@ -21,6 +22,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = ("3.11", "3.12", "3.13")
+LINKED = {  # hosts
+    *("keepachangelog.com", "semver.org"),
+    *("doi.org", "arxiv.org"),
+}
 SYSTEMS = {
     ("linux", "x86_64"): "posix",
     ("linux", "aarch64"): "posix",
@@ -38,9 +43,16 @@ def pins():
 
 
 def project_requirements(extra="dev"):
-    """Return what the project and one of its extras require, markers unevaluated."""
-    lines = PROJECT["dependencies"] + PROJECT["optional-dependencies"][extra]
-    return [Requirement(line) for line in lines]
+    """Return what the project and one of its extras require, with the extras that one includes."""
+    extras = PROJECT["optional-dependencies"]
+    waiting, found = [*PROJECT["dependencies"], *extras[extra]], []
+    while waiting:
+        requirement = Requirement(waiting.pop(0))
+        if requirement.name == PROJECT["name"]:
+            waiting += [line for name in requirement.extras for line in extras[name]]
+        else:
+            found.append(requirement)
+    return found
 
 
 def environment(python, system, machine):
@@ -121,31 +133,69 @@ def test_conda_takes_the_same_packages_through_pip():
     (pip,) = (d["pip"] for d in conda["dependencies"] if isinstance(d, dict))
     assert conda["name"] == PROJECT["name"]
     assert python.removeprefix("python=") in SpecifierSet(PROJECT["requires-python"])
-    assert pip == ["-c constraints.txt", "-e .[dev]"]
+    assert pip == ["-c constraints.txt", "-e .[lab]"]
 
 
 def test_the_range_of_pythons_is_the_same_everywhere():
-    oldest, too_new = (".".join(map(str, v)) for v in (doctor._OLDEST, doctor._TOO_NEW))
+    oldest, too_new = (".".join(map(str, v)) for v in (software.OLDEST, software.TOO_NEW))
     assert PROJECT["requires-python"] == f">={oldest},<{too_new}"
     listed = [c.split(" :: ")[-1] for c in PROJECT["classifiers"] if "Python :: 3." in c]
     assert listed == list(PYTHONS)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert f"{doctor._OLDEST} <= sys.version_info[:2] < {doctor._TOO_NEW}" in makefile
+    assert f"{software.OLDEST} <= sys.version_info[:2] < {software.TOO_NEW}" in makefile
 
 
 def test_the_version_is_a_release_number():
     assert re.fullmatch(r"\d+\.\d+\.\d+", styleguard_edu.__version__)
 
 
-@pytest.mark.parametrize(
-    "name", ["pyproject.toml", "constraints.txt", "environment.yml", "Makefile", "README.md"]
-)
-def test_no_file_names_a_package_index(name):
+def test_learners_install_no_tools_of_maintainers():
+    names = {r.name for r in project_requirements("lab")}
+    assert "jupyterlab" in names
+    assert not names & {"ruff", "pytest", "nbval", "sphinx", "build", "pre-commit"}
+    assert {r.name for r in project_requirements("dev")} >= names | {"ruff", "pytest", "sphinx"}
+
+
+def tracked_files():
+    run = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if run.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in run.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_package_index_or_a_folder_of_one_machine():
+    for path in tracked_files():
+        if path.suffix in {".md", ".toml", ".txt", ".yml", ".yaml", ".cff", ".py"} | {""}:
+            text = path.read_text(encoding="utf-8")
+            found = re.findall(r"index-url|--trusted-host|/home/\w+/|/Users/\w+/|/root/", text)
+            assert path == Path(__file__) or not found, path.name
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"])
+def test_links_lead_to_known_places(name):
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert not re.search(r"https?://|index-url|--trusted-host", text, re.I)
+    assert set(re.findall(r"https?://([^/\s)>\"'`]+)", text)) <= LINKED
 
 
-@pytest.mark.parametrize("target", ["setup", "lab", "course", "test", "clean"])
+@pytest.mark.parametrize("name", ["CITATION.cff", "CHANGELOG.md"])
+def test_the_version_is_the_same_everywhere(name):
+    assert styleguard_edu.__version__ in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_anomaly_is_at_the_root_and_old_names_keep_working():
+    kinds = {kind.__name__ for kind in anomalies.ANOMALIES.values()}
+    assert len(kinds) == 29 and kinds <= set(styleguard_edu.__all__)
+    assert styleguard_edu.RepairCorrector is styleguard_edu.RestorationCorrector
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = styleguard_edu.Nothing
+
+
+@pytest.mark.parametrize("name", styleguard_edu.__all__[1:])
+def test_every_public_name_has_an_example(name):
+    assert ">>>" in getattr(styleguard_edu, name).__doc__
+
+
+@pytest.mark.parametrize("target", ["setup", "lab", "course", "test", "docs", "clean"])
 def test_make_help_lists_every_command(target):
     run = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert f"make {target} " in run.stdout
