@@ -168,11 +168,9 @@ def photo_guard(checkpoint):
     They hold the painter ``paintings_other``; what they are to judge is the work of another.
     """
     from ..detectors import NearestRepainting, TiledDetector  # digits need none of it
-    from ..gallery import load_paintings
-    from ..models import PaintingStyle
+    from ..models import load_painter
 
-    painter = PaintingStyle(load_paintings(), **load_checkpoint("paintings_other").networks)
-    beside = NearestRepainting(painter).beside
+    beside = NearestRepainting(load_painter("paintings_other")).beside
     segmenter = checkpoint.networks["segmenter"]
     part = SegmentationDetector(segmenter, prepare=beside)
     # pixels are marked in flagged tiles only, so more of them may be than of all clean ones
