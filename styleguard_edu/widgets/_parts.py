@@ -24,7 +24,8 @@ _STYLE = """<style>
 .styleguard-explorer .noUi-handle:focus-visible {outline: 3px solid #0072b2; outline-offset: -3px}
 .styleguard-explorer.jupyter-widgets-disconnected > * {display: none !important}
 .styleguard-explorer.jupyter-widgets-disconnected::before {
-  content: "Run this cell to use it."; font: var(--jp-ui-font-size1) var(--jp-ui-font-family)}
+  content: "Run this cell to use it."; color: var(--jp-ui-font-color1);
+  font: var(--jp-ui-font-size1) var(--jp-ui-font-family)}
 .styleguard-summary {line-height: 1.5; min-height: 3em; white-space: pre-line}
 [data-jp-theme-light="false"] .styleguard-explorer img {
   border-radius: 6px; filter: brightness(0.85)}
