@@ -19,6 +19,26 @@ def is_whole(value):
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def as_array(name, values):
+    """Return values as an array; what cannot be one, such as rows of unequal length, is refused."""
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be an array of numbers, with rows of equal length. "
+            f"Received: {type(values).__name__}"
+        ) from error
+
+
+def float_advice(dtype):
+    """How values of a type are brought to the convention, for the middle of an error message."""
+    if dtype == np.uint8:
+        return " (from_uint8 converts bytes)"
+    if dtype.kind in "iu":
+        return "; divide by the number that means white, for example images / 255"
+    return '; images.astype("float32") converts True and False' if dtype.kind == "b" else ""
+
+
 def require_number(name, value, low, high):
     """Raise ValueError unless ``value`` is a finite number from ``low`` to ``high``.
 
@@ -54,7 +74,7 @@ def require_positive(name, value):
 def require_rate(name, value):
     """Raise ValueError unless ``value`` is a number above 0 and below 1."""
     if not is_number(value) or not 0 < value < 1:  # also refuses NaN
-        raise ValueError(f"{name} must lie strictly between 0 and 1. Received: {value}")
+        raise ValueError(f"{name} must lie strictly between 0 and 1. Received: {value!r}")
 
 
 def finite_scores(name, scores):
@@ -75,7 +95,7 @@ def finite_scores(name, scores):
     ValueError
         If there is none, or they are no numbers, not one-dimensional or not finite.
     """
-    scores = np.asarray(scores)
+    scores = as_array(name, scores)
     if scores.dtype.kind not in "fiu" or scores.ndim != 1 or not scores.size:
         raise ValueError(
             f"{name} must hold numbers of shape (n,) with n >= 1, one an image. "

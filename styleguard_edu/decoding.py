@@ -3,18 +3,45 @@
 :mod:`styleguard_edu.pictures` is the door to it. Sizes are ``(width, height)``, as in Pillow.
 """
 
+import io
+import os
+import re
 import warnings
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from PIL import ExifTags, Image
 
-MOST_PIXELS = 25_000_000  # "24 megapixels": cameras sold as such record up to 24.5 million
+# Cameras sold as of 50 or 108 megapixels record up to 51.1 and 108.7 million pixels.
+MOST_PIXELS = {"JPEG": 110_000_000}  # decoded at a reduced size
+MOST_PIXELS_OTHERWISE = 52_000_000  # 4 bytes each in memory
 LEAST_SIDE = 64  # pixels; a shorter side holds too little to paint
 
 # Pillow reads many more, some through other programs; a picture from elsewhere needs none of them.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _READABLE = "a JPEG, PNG or WebP file"
+_SAVE_AGAIN = f"Open it in a picture program and save it as {_READABLE}"
+_OTHER_KINDS = (  # how a file begins, what it then is, what to do (_SAVE_AGAIN if empty)
+    (rb".{4}ftyp(hei|hev|mif1|msf1)", "a HEIC photo, as phones store them", ""),
+    (
+        rb".{4}ftypavi[fs]",
+        "an AVIF picture, damaged or of a kind unknown here",
+        f"Copy or download it again. {_SAVE_AGAIN}",
+    ),
+    (rb".{4}ftyp", "a film", "Save a single frame of it as a picture"),
+    (rb"%PDF", "a PDF document", "Save its page or picture as JPEG or PNG"),
+    (rb"\s*(<\?xml.*)?(<!--.*)?(<!DOCTYPE svg.*)?<svg", "an SVG drawing", "Export it as PNG"),
+    (rb"(?i)\s*<(!doctype )?html", "a web page", "Save the picture itself, not the page around it"),
+    (rb"version https://git-lfs", "the address of a file kept by Git LFS", "Run `git lfs pull`"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL picture", ""),
+    (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000 picture", ""),
+    (rb"8BPS|gimp xcf", "the working file of a picture program", ""),
+    (rb"%!PS|\xc5\xd0\xd3\xc6", "a PostScript drawing", "Export it as PNG"),
+    (rb"PK\x03\x04", "a ZIP archive or an Office document", "Take the picture out of it"),
+)
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"eXIf", b"IDAT", b"IEND")
 _TURNS = {  # EXIF orientation -> what brings the picture upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -24,6 +51,8 @@ _TURNS = {  # EXIF orientation -> what brings the picture upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_STRIP = 2**22  # pixels that are laid on white and reduced at a time
+_MIN_IS_WHITE, _SIGNED = 0, 2  # values of the TIFF tags PhotometricInterpretation, SampleFormat
 
 
 def decode_picture(file, name, long_side):
@@ -48,18 +77,31 @@ def decode_picture(file, name, long_side):
     ValueError
         As for :func:`styleguard_edu.pictures.load_picture`.
     """
+    with _blaming(name):
+        file = _without_text(file)
     with _open(file, name) as image:
-        check_pixels(image.size, name)
-        size = working_size(image.size, long_side, name)
-        with _blaming(name):
-            moves = _moves(image)
-            image.verify()  # PNG's checksums, which decoding does not look at
-        if moves:
-            raise ValueError(
-                f"{name} must be one still picture. Save a single frame of it as {_READABLE}. "
-                f"Received: a {image.format} file with several frames"
-            )
-    with _open(file, name) as image, _blaming(name):  # after verify() a file has to be reopened
+        try:
+            return decode_image(image, name, long_side)
+        except ValueError as error:
+            truncated = isinstance(error.__cause__, OSError) and image.format == "JPEG"
+            shown = _without_end(file, name, long_side) if truncated else None
+            if shown is None:
+                raise
+            return shown
+
+
+def decode_image(image, name, long_side):
+    """As :func:`decode_picture`, for an image that Pillow opened; a file is decoded into it."""
+    check_pixels(image.size, name, image.format)
+    size = working_size(image.size, long_side, name)
+    with _blaming(name):
+        moves = _moves(image)
+    if moves:
+        raise ValueError(
+            f"{name} must be one still picture. Save a single frame of it as {_READABLE}. "
+            f"Received: a {image.format} file with several frames"
+        )
+    with _blaming(name):
         return _decode(image, size)
 
 
@@ -89,45 +131,120 @@ def _open(file, name):
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError as error:
-        raise _too_large(name, str(error)) from error
+        raise _too_large(name, max(MOST_PIXELS.values()), str(error)) from error
     except Exception as error:
+        kind, way_out = _kind(file)
         raise ValueError(
-            f"{name} must be a picture that can be read: {_READABLE}. If it is a picture of "
-            "another kind, open it in a picture program and save it as one of these; if it "
-            "should be one, copy or download it again. "
-            f"Received: {_beginning(file)}"
+            f"{name} must be a picture that can be read: {_READABLE}. {way_out}. Received: {kind}"
         ) from error
 
 
-def _beginning(file):
-    """Say how a file begins, by which those who know can tell its kind."""
+def _kind(file):
+    """What a file that is no picture seems to be, by how it begins, and what to do about it."""
     file.seek(0)
-    start = file.read(12)
-    return f"a file that begins with {start!r}" if start else "an empty file"
+    start = file.read(1000)
+    for beginning, kind, way_out in _OTHER_KINDS:
+        if re.match(beginning, start, re.DOTALL):
+            return kind, way_out or _SAVE_AGAIN
+    return (
+        f"a file that begins with {start[:12]!r}" if start else "an empty file",
+        f"{_SAVE_AGAIN} if it is a picture of another kind; if it should be one of these, copy or "
+        "download it again",
+    )
+
+
+def _without_text(file):
+    """A PNG file without what browsers do not need either: text, profiles, damaged extras.
+
+    Pillow refuses a file for a text above 1 MB and for one damaged letter in it, but not for the
+    wrong checksum of a part that holds pixels.
+    """
+    file.seek(0)
+    if file.read(len(_PNG)) != _PNG:
+        return file
+    kept = io.BytesIO(_PNG)
+    kept.seek(0, os.SEEK_END)
+    while len(head := file.read(8)) == 8:
+        length, kind = int.from_bytes(head[:4]), head[4:]
+        if kind not in _PNG_CHUNKS:
+            file.seek(length + 4, os.SEEK_CUR)
+            continue
+        data = memoryview(file.read(length + 4))
+        if zlib.crc32(data[:-4], zlib.crc32(kind)) == int.from_bytes(data[-4:]):
+            kept.write(head)
+            kept.write(data)
+        elif kind[:1].isupper():  # without those there is no picture
+            raise ValueError(f"wrong checksum of PNG part {kind.decode()}")
+    return kept
+
+
+def _without_end(file, name, long_side):
+    """The picture in a JPEG file that lacks its end marker; None if it lacks more than that."""
+    file.seek(0)
+    data = file.read().rstrip(b"\xff")  # perhaps half of the marker is there
+    shown = []
+    for more in (b"", bytes(range(1, 200))):
+        with suppress(ValueError), _open(io.BytesIO(data + more + b"\xff\xd9"), name) as image:
+            shown.append(decode_image(image, name, long_side))
+    # where the last pixel is there, what comes after it changes nothing
+    return shown[0] if len(shown) == 2 and np.array_equal(*shown) else None
 
 
 def _decode(image, size):
     """Decode an opened picture at ``size`` (width, height of the file's own orientation)."""
     drafted = image.draft(None, (2 * size[0], 2 * size[1]))  # JPEG: decoded at 1/2, 1/4 or 1/8
-    box = drafted[1] if drafted else None
+    box = drafted[1] if drafted else (0, 0, *image.size)
     turn = None if image.format == "TIFF" else _turn(image)  # Pillow turns a TIFF by itself
+    white, black = _white_and_black(image)
     image.load()
     if image.mode in ("I", "F"):
         raise ValueError("32-bit grey, of which nobody knows what is white")
+    # strip by strip, so that not all pixels have to be copied
+    factor = max(1, min(int((box[k + 2] - box[k]) / size[k] / 3) for k in (0, 1)))
+    strip = factor * max(1, _STRIP // (image.width * factor))
+    parts = []
+    for top in range(0, image.height, strip):
+        part = image.crop((0, top, image.width, min(top + strip, image.height)))
+        parts.append(_on_white(part, white, black).reduce(factor))
+    reduced = parts[0]
+    if len(parts) > 1:
+        reduced = Image.new(reduced.mode, (reduced.width, sum(part.height for part in parts)))
+        for k, part in enumerate(parts):
+            reduced.paste(part, (0, k * strip // factor))
+    box = tuple(side / factor for side in box)
+    shown = reduced.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    shown = shown if turn is None else shown.transpose(turn)
+    pixels = np.asarray(shown, dtype=np.float32)
+    if shown.mode == "F":
+        return np.repeat(np.clip(pixels, 0, 1)[..., np.newaxis], 3, axis=-1)
+    return pixels / 255
+
+
+def _white_and_black(image):
+    """The numbers that mean white and black in 16-bit grey; ValueError where nobody knows."""
+    tags = getattr(image, "tag_v2", {})  # of a TIFF file
+    if _SIGNED in np.atleast_1d(tags.get(ExifTags.Base.SampleFormat, 1)):
+        raise ValueError("signed numbers, of which nobody knows what is white")
+    bits = np.max(tags.get(ExifTags.Base.BitsPerSample, 16))
+    white = 2 ** int(bits) - 1
+    inverted = tags.get(ExifTags.Base.PhotometricInterpretation) == _MIN_IS_WHITE
+    return (0, white) if inverted else (white, 0)
+
+
+def _on_white(image, white, black):
+    """A decoded part laid on white: RGB, or F in [0, 1] where it was 16-bit grey."""
+    clear = image.info.get("transparency")  # a colour, of a PNG file
     if image.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8
-        image = Image.fromarray(np.asarray(image).astype(np.float32) / 65535)
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-    elif image.mode in ("1", "P"):  # these would be resized without smoothing
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    image = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", size, "white"), image)
-    if turn is not None:
-        image = image.transpose(turn)
-    if image.mode == "F":
-        return np.repeat(np.clip(np.asarray(image), 0, 1)[..., np.newaxis], 3, axis=-1)
-    return np.asarray(image.convert("RGB"), dtype=np.float32) / 255
+        pixels = np.asarray(image)
+        grey = (pixels.astype(np.float32) - black) / (white - black)
+        return Image.fromarray(grey if clear is None else np.where(pixels == clear, 1, grey))
+    if image.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:  # of 16 bits
+        image.info["transparency"] = tuple(part >> 8 for part in clear)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    background = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(background, image).convert("RGB")
 
 
 def _turn(image):
@@ -154,23 +271,23 @@ def working_size(size, long_side, name):
         )
     if min(wanted) < LEAST_SIDE:
         raise ValueError(
-            f"{name} is too long and narrow: at a long side of {long_side} pixels, its short side "
-            f"must keep {LEAST_SIDE}, but it would have {min(wanted)}. Crop it, or ask for a "
-            f"larger long_side. {received}"
+            f"{name} is too long and narrow to be shown at {long_side} pixels on its longer side. "
+            f"Crop that side to at most {min(size) * long_side // LEAST_SIDE} pixels. {received}"
         )
     return wanted
 
 
-def check_pixels(size, name):
-    """Raise ValueError for a picture of more than ``MOST_PIXELS``."""
-    if size[0] * size[1] > MOST_PIXELS:
+def check_pixels(size, name, kind=None):
+    """Raise ValueError for a picture of more pixels than its kind of file may have."""
+    most = MOST_PIXELS.get(kind, MOST_PIXELS_OTHERWISE)
+    if size[0] * size[1] > most:
         megapixels = size[0] * size[1] / 1e6
-        raise _too_large(name, f"{size[0]} x {size[1]} pixels ({megapixels:.1f} million)")
+        raise _too_large(name, most, f"{size[0]} x {size[1]} pixels ({megapixels:.1f} million)")
 
 
-def _too_large(name, received):
+def _too_large(name, most, received):
     return ValueError(
-        f"{name} must have at most {MOST_PIXELS / 1e6:.0f} million pixels. Make it smaller first, "
+        f"{name} must have at most {most / 1e6:.0f} million pixels. Make it smaller first, "
         "for example with the resize function of any picture program; 2,000 pixels on the longer "
         f"side are plenty. Received: {received}"
     )

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from .checks import require_count, require_number
+from .checks import as_array, float_advice, require_count, require_number
 
 LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
-_TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
+_ROUNDING = 1e-6  # so far beyond [0, 1] a value may lie: a few steps of float32
 
 
 def check_images(images, *, name="images", shape=None):
@@ -33,7 +33,8 @@ def check_images(images, *, name="images", shape=None):
     Returns
     -------
     ndarray of float32, ``(n, height, width, channels)``
-        The same values; not a copy if they were float32 already.
+        The same values; not a copy if they were float32 already. Those beyond [0, 1] by rounding
+        noise, at most 1e-6, become 0 or 1.
 
     Raises
     ------
@@ -42,10 +43,10 @@ def check_images(images, *, name="images", shape=None):
     ValueError
         If the shape or the range is wrong, the batch is empty, or a value is NaN or infinite.
     """
-    array = np.asarray(images)
+    array = as_array(name, images)
     if not np.issubdtype(array.dtype, np.floating):
         raise TypeError(
-            f"{name} must hold floating-point numbers in [0, 1] (from_uint8 converts bytes). "
+            f"{name} must hold floating-point numbers in [0, 1]{float_advice(array.dtype)}. "
             f"Received: dtype {array.dtype}"
         )
     if array.ndim != 4 or array.shape[-1] not in (1, 3):
@@ -59,17 +60,25 @@ def check_images(images, *, name="images", shape=None):
         )
     if array.size == 0:
         raise ValueError(f"{name} must hold at least one image. Received: shape {array.shape}")
-    check_range(array, name)
-    return array.astype(np.float32, copy=False)
+    noisy = check_range(array, name)
+    array = array.astype(np.float32, copy=False)
+    return np.clip(array, 0, 1) if noisy else array
 
 
 def check_range(values, name):
-    """Raise ValueError, naming the argument, unless all values of an array lie in [0, 1]."""
+    """Raise ValueError, naming the argument, unless all values of an array lie in [0, 1].
+
+    Returns
+    -------
+    bool
+        Whether some lie beyond by rounding noise, at most 1e-6, and have to be clipped.
+    """
     low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= 1):  # also false for NaN
+    if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):  # also false for NaN
         raise ValueError(
             f"{name} must lie in [0, 1] and be finite. Received: values from {low} to {high}"
         )
+    return low < 0 or high > 1
 
 
 def check_picture(picture, *, name="picture", channels=(3,), least=1):
@@ -96,7 +105,7 @@ def check_picture(picture, *, name="picture", channels=(3,), least=1):
     TypeError, ValueError
         As for :func:`check_images`, and if the picture is too small.
     """
-    array = np.asarray(picture)
+    array = as_array(name, picture)
     if array.ndim != 3 or array.shape[-1] not in channels or min(array.shape[:2]) < least:
         allowed = " or ".join(map(str, channels))
         raise ValueError(
@@ -165,30 +174,6 @@ def blend(images, others, strength):
         raise ValueError(f"strength must lie in [0, 1]. Received: {strength}")
     # the two float32 shares sum to 1 or less after rounding, so the result stays in the range
     return (1 - share).astype(np.float32) * images + share.astype(np.float32) * others
-
-
-def stretch_contrast(images):
-    r"""Stretch the tones of each image over [0, 1], as a darkroom would correct the exposure.
-
-    .. math:: x' = (x - q_{0.05}) / (q_{0.99} - q_{0.05}), \quad \text{clipped to } [0, 1]
-
-    with the quantiles q over all pixels and channels of the image: one pixel in a hundred may be
-    lighter than white, so that a few false ones do not count.
-
-    Parameters
-    ----------
-    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
-        Left as they are.
-
-    Returns
-    -------
-    ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
-        All 0 for an image of a single tone.
-    """
-    images = check_images(images)
-    low, high = np.quantile(images, _TONES, axis=(1, 2, 3), keepdims=True)
-    stretched = (images - low) / np.maximum(high - low, _LEAST_RANGE)
-    return np.clip(stretched, 0, 1).astype(np.float32)
 
 
 def sharpen(images, *, amount=1.0):
@@ -305,7 +290,7 @@ def png_bytes(image):
     bytes
         The file, for ``ipywidgets.Image`` or for writing to disk.
     """
-    pixels = to_uint8(np.asarray(image)[np.newaxis])[0]
+    pixels = to_uint8(as_array("image", image)[np.newaxis])[0]
     buffer = io.BytesIO()
     # level 1: a slider cannot wait for the smallest file
     Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(

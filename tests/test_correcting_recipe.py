@@ -167,3 +167,16 @@ def test_photos_are_repaired_better_than_by_inpainting():
     mean = load_checkpoint("photo_correction").card["metrics"]["mean"]
     assert mean["repair"] >= mean["biharmonic"] + 3
     assert mean["guard"] > mean["damaged"]
+
+
+def test_tones_are_stretched_image_by_image_over_all_channels():
+    ramp = np.linspace(0.2, 0.6, 300, dtype=np.float32).reshape(1, 10, 10, 3)
+    images = np.concatenate([ramp, 0.3 + 0.4 * ramp])  # the second one differs in exposure
+    stretched = correcting.stretch_contrast(images)
+    # 5 and 99 % of the way from 0.2 to 0.6
+    expected = np.clip((ramp[0] - 0.22) / 0.376, 0, 1)
+    np.testing.assert_allclose(stretched, np.stack([expected, expected]), atol=1e-5)
+
+
+def test_an_image_of_a_single_tone_becomes_black_when_stretched():
+    assert correcting.stretch_contrast(np.full((1, 8, 8, 3), 0.7, np.float32)).max() == 0
