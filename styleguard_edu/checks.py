@@ -30,6 +30,17 @@ def as_array(name, values):
         ) from error
 
 
+def finite_array(name, values):
+    """Return numbers of any shape as float64; refuse what is no number, NaN or infinite."""
+    array = as_array(name, values)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must hold numbers. Received: dtype {array.dtype}")
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
+    return array.astype(np.float64, copy=False)
+
+
 def float_advice(dtype):
     """How values of a type are brought to the convention, for the middle of an error message."""
     if dtype == np.uint8:
@@ -50,10 +61,17 @@ def require_number(name, value, low, high):
     low, high : float
         Both allowed, unless ``high`` is infinite.
     """
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not (low <= value <= high and np.isfinite(value)):  # refuses NaN
-        allowed = f"from {low} to {high}" if np.isfinite(high) else f">= {low}, finite"
-        raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")
+    require_numbers({name: value}, {name: (low, high)})
+
+
+def require_numbers(values, ranges):
+    """Do as :func:`require_number` for several values, dict of str, and their (low, high)."""
+    for name, (low, high) in ranges.items():
+        value = values[name]
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not (low <= value <= high and np.isfinite(value)):  # refuses NaN
+            allowed = f"from {low} to {high}" if np.isfinite(high) else f">= {low}, finite"
+            raise ValueError(f"{name} must be a number {allowed}. Received: {value!r}")
 
 
 def require_count(name, value, least=0, most=np.inf):
@@ -101,7 +119,5 @@ def finite_scores(name, scores):
             f"{name} must hold numbers of shape (n,) with n >= 1, one an image. "
             f"Received: {scores.dtype}, shape {scores.shape}"
         )
-    if not np.isfinite(scores).all():
-        bad = int((~np.isfinite(scores)).sum())
-        raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
-    return scores if scores.dtype.kind == "f" else scores.astype(np.float64)
+    as_floats = finite_array(name, scores)
+    return scores if scores.dtype.kind == "f" else as_floats

@@ -69,7 +69,8 @@ def contrast_of(images):
 
 def off_middle(images):
     """Images whose centre of mass is more than 1.25 pixels off the middle, down or across."""
-    return np.abs(centres_of_mass(images) - middle(images.shape)).max(axis=1) > _OFF
+    centres = _mass(contrast_of(images))[-1]
+    return np.abs(centres - middle(images.shape)).max(axis=1) > _OFF
 
 
 def background(images):
@@ -90,7 +91,8 @@ def _mass(contrast):
     share = contrast / np.where(blank, 1, mass)[:, None, None]
     rows, columns = (np.arange(side) for side in contrast.shape[1:])
     centres = np.stack([share.sum(axis=2) @ rows, share.sum(axis=1) @ columns], axis=1)
-    centres[blank] = middle(contrast.shape)
+    if blank.any():
+        centres[blank] = middle(contrast.shape)
     return share, rows, columns, centres
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from ..checks import require_count, require_number
+from ..checks import require_count, require_numbers
 from ..estimators import Estimator
 from ..images import blend, check_content, check_images
 
@@ -147,8 +147,7 @@ class Corrector(Estimator):
     def _check_settings(self):
         """Raise ValueError or TypeError unless all settings are as documented."""
         require_count("dilation", self.dilation)
-        for name, (least, most) in self._RANGES.items():
-            require_number(name, getattr(self, name), least, most)
+        require_numbers(vars(self), self._RANGES)
 
     def _correct(self, images, masks, content):
         """What :meth:`correct` returns, of arrays and settings that were checked."""

@@ -79,7 +79,7 @@ class RestorationCorrector(Corrector):
 
     def _propose(self, images, masks, content):
         total = self._restored(images, content, images.shape)
-        proposed = self._sharpened(total)
+        proposed = _sharpen(total, self.sharpness)
         if not self.views:
             return proposed
         damaged = self._damage_logits(images, proposed, masks, content)
@@ -89,7 +89,7 @@ class RestorationCorrector(Corrector):
                 break
             beside = None if content is None else content[rows]
             total[rows] += self._restored(view(images[rows]), beside, images[rows].shape)
-            guess = self._sharpened(total[rows] / count)
+            guess = _sharpen(total[rows] / count, self.sharpness)
             still = self._damage_logits(images[rows], guess, masks[rows], beside)
             better = still < damaged[rows]
             damaged[rows[better]], proposed[rows[better]] = still[better], guess[better]
@@ -98,9 +98,6 @@ class RestorationCorrector(Corrector):
     def _restored(self, seen, content, shape):
         (guess,) = segment(self.network, seen, content, self.prepare, wanted=(2,))
         return self._checked_proposal(guess, shape)
-
-    def _sharpened(self, guess):
-        return _sharpen(guess, self.sharpness) if self.sharpness else guess.copy()
 
     def _damage_logits(self, images, guess, masks, content):
         """The network's logits for the images with a guess where they are marked, ``(n,)``."""

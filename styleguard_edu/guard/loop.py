@@ -75,7 +75,7 @@ class Loop:
         left = np.flatnonzero(taken & ~enough)
         due = self._due(after.images[left], uses[:, queue[left]])
         open_ = due.any(axis=0)
-        scores, p_values, flagged, masks, _, change = looks.at(slice(-1))
+        scores, p_values, flagged, masks, _, change = (values[:-1] for values in looks)
         proposed = asked, scores, p_values, _area(masks), flagged, change, accepted
         round_ = Round(queue, *before[:4], tuple(self.correctors), *proposed, choice, after.images)
         return batch._replace(
@@ -119,7 +119,8 @@ class Loop:
                         after, accepted[k, rows] = self._proposal(name, batch, before, rows)
                         for values, new in zip(looks, after, strict=True):
                             values[k, rows] = new
-            choice, enough = self._judge(looks, accepted)
+            if asked.any():
+                choice, enough = self._judge(looks, accepted)
         return looks, asked, accepted, choice, enough
 
     def _proposal(self, name, batch, before, rows):

@@ -253,16 +253,17 @@ class StyleGuard(Estimator):
 
     def _min_improvements(self):
         """One for each corrector, by name."""
-        given = self.min_improvement
-        named = given if isinstance(given, dict) else dict.fromkeys(self.correctors, given)
-        if set(named) != set(self.correctors):
+        given, names = self.min_improvement, list(self.correctors)
+        if not isinstance(given, dict):
+            require_positive("min_improvement", given)
+            return dict.fromkeys(names, given)
+        if set(given) != set(names):
             raise ValueError(
-                f"min_improvement must name the correctors {list(self.correctors)}. "
-                f"Received: {list(named)}"
+                f"min_improvement must name the correctors {names}. Received: {list(given)}"
             )
-        for value in named.values():
+        for value in given.values():
             require_positive("min_improvement", value)
-        return named
+        return given
 
     def _detector_at_rate(self):
         """The detector, or a copy with the threshold of another rate, sharing its networks."""
