@@ -38,13 +38,27 @@ class Painter:
         return np.full_like(picture, PAINTINGS[style])
 
 
+class Variable:
+    """Stands for a Keras variable, which is true whatever its value."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __int__(self):
+        return self.value
+
+
 class Apprentice:
     """Stands for a new PaintingStyle: the longer it learns, the more blue it paints."""
 
     run_eagerly = True
 
     def __init__(self, painting, fails_at=None):
-        self.painting, self.fails_at, self.steps, self.photos = painting, fails_at, 0, None
+        self.painting, self.fails_at, self.count, self.photos = painting, fails_at, 0, None
+
+    @property
+    def steps(self):
+        return Variable(self.count)
 
     def batches(self, photos):
         self.photos = photos
@@ -52,12 +66,12 @@ class Apprentice:
             yield (np.zeros((2, 8, 8, 3), np.float32),)
 
     def train_step(self, batch):
-        if self.steps == self.fails_at:
+        if self.count == self.fails_at:
             raise RuntimeError("out of paint")
-        self.steps += 1
+        self.count += 1
 
     def transfer(self, picture):
-        return np.full_like(picture, (0, 0, min(self.steps / 1000, 1)))
+        return np.full_like(picture, (0, 0, min(self.count / 1000, 1)))
 
 
 class Own(PaintYourOwn):
@@ -246,16 +260,16 @@ def test_training_shows_previews_until_pause_keeps_the_result_and_goes_on(explor
         explorer.play_button.click()
         (style,) = explorer.made
         assert style.painting.shape == (640, 640, 3) and list(style.photos) == ["wall", "sky"]
-        assert f"Paused after step {style.steps:,}, " in explorer.text
+        assert f"Paused after step {style.count:,}, " in explorer.text
         assert "Wall painted like your painting wave.png" in explorer.text
         kept = colour_of(explorer)
-        assert kept == near((0, 0, min(style.steps / 1000, 1)))
+        assert kept == near((0, 0, min(style.count / 1000, 1)))
         explorer.strength.slider.value = 0
         explorer.strength.slider.value = 20
         assert colour_of(explorer) == kept
-        steps = style.steps
+        steps = style.count
         explorer.play()
-        await until(lambda: style.steps > steps)
+        await until(lambda: style.count > steps)
 
     live(scene)
 
@@ -266,10 +280,10 @@ def test_slider_moves_over_the_last_preview_while_learning(explorer, monkeypatch
 
     async def scene():
         explorer.play()
-        await until(lambda: explorer.made[0].steps >= 3)
+        await until(lambda: explorer.made[0].count >= 3)
         explorer.photo.value = "sky"  # a choice is painted with what has been learnt so far
         step = explorer.state["step"]
-        await until(lambda: explorer.made[0].steps > step + 2)
+        await until(lambda: explorer.made[0].count > step + 2)
         explorer.strength.slider.value = 10
         assert explorer.state["step"] == step >= 3
 
@@ -303,7 +317,7 @@ def test_another_painting_starts_from_nothing(explorer):
         assert "your painting dots.png has not been learnt yet" in explorer.text
         assert colour_of(explorer) == near(GREY)
         explorer.play()
-        await until(lambda: len(explorer.made) == 2 and explorer.made[1].steps)
+        await until(lambda: len(explorer.made) == 2 and explorer.made[1].count)
 
     live(scene)
 

@@ -3,6 +3,7 @@
 import io
 
 from styleguard_edu.widgets import SnapshotScrubber
+from styleguard_edu.widgets.snapshot_scrubber import MarkedCurve
 
 import numpy as np
 import pytest
@@ -25,12 +26,24 @@ def test_snapshots_and_the_marker_move_with_the_slider():
     before = curve.value.tobytes()
     for index, grey in ((1, 85), (3, 255)):
         scrubber.step.slider.value = index
-        assert Image.open(io.BytesIO(grid.value.tobytes())).getpixel((8, 8)) == grey
+        assert Image.open(io.BytesIO(grid.value.tobytes())).getpixel((8, 8)) == (grey,) * 3
     assert curve.value.tobytes() != before
     assert scrubber.text == (
         "Training step 1,000 (snapshot 4 of 4). distance: 1. Over the whole run it is lowest at "
         "step 1,000 (1) and highest at step 0 (100)."
     )
+
+
+def test_only_the_marker_differs_between_two_positions_of_a_curve():
+    curve = MarkedCurve(np.array([0, 1, 2]), np.array([1.0, np.nan, 1]), "y", log=False)
+    shown = [np.asarray(Image.open(io.BytesIO(curve.png(k)))) for k in range(3)]
+    marks = [(page == (213, 94, 0)).all(axis=-1) for page in shown]
+    middles = [np.flatnonzero(mark.any(axis=0)).mean() for mark in marks]
+    assert middles[1] - middles[0] == pytest.approx(middles[2] - middles[1], abs=1.5)
+    assert middles[1] > middles[0] + 100
+    widths = [mark.any(axis=0).sum() for mark in marks]
+    assert widths[1] < 5 < 20 < widths[0]  # no point where nothing was measured
+    assert not (shown[0] != shown[2]).any(axis=-1)[~(marks[0] | marks[2])].any()
 
 
 def test_another_curve_can_be_chosen():

@@ -3,20 +3,12 @@
 from itertools import groupby
 
 import numpy as np
+from PIL import ImageDraw
 from scipy.special import softmax
 
 from ..checks import require_count
 from ..plotting import BLUE, ORANGE
-from ._drawing import (
-    arrow,
-    caption,
-    encode,
-    enlargement,
-    grid_png,
-    outline,
-    tiles,
-    with_marker_colour,
-)
+from ._drawing import caption, encode, enlargement, grid_png, outline, tiles
 from ._parts import Explorer, ValueSlider, View, choice
 
 FRAMES = 51  # a walk is drawn at t = 0.00, 0.02, ..., 1.00
@@ -61,7 +53,7 @@ class LatentExplorer(Explorer):
         rng = np.random.default_rng(seed)
         self._choose_anchors(anchors, rng)
         self._direction = rng.standard_normal(self.z.shape[1]).astype(np.float32)
-        self._walks, self._choices = {}, {}  # drawn when first asked for
+        self._walks = {}  # drawn when first asked for
         names = {self._name(k): k for k in range(len(self.z))}
         self.start = choice("from", {name[0]: k for name, k in names.items()}, tooltips=names)
         ends = {**names, "once around": LAP}
@@ -168,20 +160,16 @@ class LatentExplorer(Explorer):
 
     def _anchors_png(self, start, end):
         """All anchors with their letters; a solid frame marks the start, a dashed one the end."""
-        if (start, end) in self._choices:
-            return self._choices[start, end]
         columns = -(-len(self.z) // max(1, round(len(self.z) / 5)))
         bitmap, boxes = tiles(
             self.images, columns=columns, scale=enlargement(self.images, 84), gap=10, header=30
         )
-        bitmap = bitmap.convert("RGB")
         for k, (left, top, right, _) in enumerate(boxes):
             caption(bitmap, ((left + right) // 2, top - 10), self._name(k)[0])
         if end != LAP:
             outline(bitmap, boxes[end], ORANGE, thickness=6, dash=14, gap=10)
         outline(bitmap, boxes[start], BLUE, thickness=6)
-        self._choices[start, end] = encode(bitmap)
-        return self._choices[start, end]
+        return encode(bitmap)
 
     def _text(self, way, where, readings, index):
         text = f"{way[0].upper()}{way[1:]}, {where}"
@@ -208,21 +196,21 @@ class FilmStrip:
         self._last = len(images) - 1
         self._every = self._last // (STRIP - 1)
         shown = images[:: self._every]
-        bitmap, self._boxes = tiles(
+        self._bitmap, self._boxes = tiles(
             shown, columns=STRIP, scale=enlargement(images, 56), gap=6, header=30, footer=26
         )
         for k, (left, top, right, _) in enumerate(self._boxes):
             number = f"{k * self._every / self._last:.1f}"
-            caption(bitmap, ((left + right) // 2, top - 8), number)
-        self._bitmap = with_marker_colour(bitmap, BLUE)
+            caption(self._bitmap, ((left + right) // 2, top - 8), number)
 
     def png(self, index):
         """The strip with the nearest frame framed and the arrow at the ``index``-th image."""
         bitmap = self._bitmap.copy()
-        outline(bitmap, self._boxes[round(index / self._every)], 255, thickness=5)
+        outline(bitmap, self._boxes[round(index / self._every)], BLUE, thickness=5)
         (left, _, right, bottom), last = self._boxes[0], self._boxes[-1]
         x = (left + right) / 2 + (last[0] - left) * index / self._last
-        arrow(bitmap, (x, bottom + 8), 255)
+        arrowhead = (x, bottom + 8), (x - 12, bottom + 26), (x + 12, bottom + 26)
+        ImageDraw.Draw(bitmap).polygon(arrowhead, fill=BLUE)
         return encode(bitmap)
 
 

@@ -192,7 +192,7 @@ class PaintYourOwn(LiveExplorer):
             self._step = compiled_step(self._own, self._own.train_step)
         super().play()
         self.painting.value = YOURS
-        if self._own.steps:
+        if int(self._own.steps):
             self.refresh()
         else:
             self.say("Preparing to learn: the first step takes longer, once.")

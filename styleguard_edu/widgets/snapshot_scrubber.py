@@ -1,10 +1,11 @@
 """Slide through training time: the same images, again and again, as the network learns."""
 
 import numpy as np
+from PIL import ImageDraw
 
 from ..images import check_images
 from ..plotting import BLUE, ORANGE
-from ._drawing import MarkedCurve, grid_png
+from ._drawing import blank_figure, encode, figure_bitmap, grid_png
 from ._parts import Explorer, ValueSlider, View, choice
 
 
@@ -34,9 +35,11 @@ class SnapshotScrubber(Explorer):
 
     def __init__(self, steps, images, curves, *, log=(), columns=None):
         self.steps, self.images, self.curves = check_snapshots(steps, images, curves, log)
-        self.log = frozenset(log)
         self.columns = columns
-        self._bitmaps, self._grids = {}, {}
+        self._drawn = {
+            name: MarkedCurve(self.steps, y, name, log=name in log)
+            for name, y in self.curves.items()
+        }
         self.step = ValueSlider("training step", self.steps)
         self.curve = choice("curve", {name: name for name in self.curves})
         super().__init__([self.step.row, self.curve], pictures=2)
@@ -68,28 +71,8 @@ class SnapshotScrubber(Explorer):
             f"{curve} against training step; a marker stands at step {step}, "
             f"where it is {self._value(curve, index)}.",
         )
-        return View(
-            (self._grid(index), self._bitmap(curve).png(index)), alts, self._text(index, curve)
-        )
-
-    def _grid(self, index):
-        if index not in self._grids:
-            self._grids[index] = grid_png(self.images[index], width=330, columns=self.columns)
-        return self._grids[index]
-
-    def _bitmap(self, curve):
-        if curve not in self._bitmaps:
-            self._bitmaps[curve] = MarkedCurve(
-                self.steps,
-                self.curves[curve],
-                xlabel="training step",
-                ylabel=curve,
-                log=curve in self.log,
-                size=(460, 330),
-                curve_colour=BLUE,
-                marker_colour=ORANGE,
-            )
-        return self._bitmaps[curve]
+        grid = grid_png(self.images[index], width=330, columns=self.columns)
+        return View((grid, self._drawn[curve].png(index)), alts, self._text(index, curve))
 
     def _value(self, curve, index):
         value = self.curves[curve][index]
@@ -104,6 +87,48 @@ class SnapshotScrubber(Explorer):
             f"{self.steps[low]:,} ({y[low]:.3g}) and highest at step {self.steps[high]:,} "
             f"({y[high]:.3g})."
         )
+
+
+class MarkedCurve:
+    """A curve against the training step, drawn once, over which a line and a point move.
+
+    Parameters
+    ----------
+    steps, values : ndarray, ``(n,)``
+        A value that is NaN leaves a gap.
+    name : str
+        Written beside the vertical axis.
+    log : bool
+        Whether that axis is logarithmic.
+    """
+
+    def __init__(self, steps, values, name, *, log):
+        figure = blank_figure(460, 330)
+        figure.set_layout_engine("constrained")
+        axes = figure.add_subplot()
+        axes.plot(steps, values, color=BLUE, marker=".", markersize=6)
+        axes.set(xlabel="training step", ylabel=name, yscale="log" if log else "linear")
+        if len(steps) > 2 and steps[0] >= 0 and steps[-1] > 100 * steps[1]:
+            axes.set_xscale("symlog", linthresh=steps[1])  # dense at first, sparse later
+            axes.set_xlim(left=steps[0], right=1.15 * steps[-1])
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        self._bitmap = figure_bitmap(figure)
+        self._measured = np.isfinite(values)
+        heights = np.where(self._measured, values, np.nanmax(values))  # NaN would lose x, too
+        places = axes.transData.transform(np.column_stack([steps, heights]))
+        self._points = places * (1, -1) + (0, self._bitmap.height)
+        self._span = self._bitmap.height - axes.bbox.y1, self._bitmap.height - axes.bbox.y0
+
+    def png(self, index):
+        """The curve with a line, and a point where there is a value, at the ``index``-th step."""
+        bitmap = self._bitmap.copy()
+        draw = ImageDraw.Draw(bitmap)
+        x, y = self._points[index]
+        draw.line((x, self._span[0], x, self._span[1]), fill=ORANGE, width=3)
+        if self._measured[index]:
+            draw.ellipse((x - 11, y - 11, x + 11, y + 11), fill=ORANGE)
+        return encode(bitmap)
 
 
 def check_snapshots(steps, images, curves, log=()):
