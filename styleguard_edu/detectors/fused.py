@@ -210,20 +210,17 @@ def surprisal(scores, calibration_scores, *, two_sided=False):
 
 
 def _surprisal(scores, ordered, two_sided):
-    high = _tail_surprisal(scores, ordered)
-    if not two_sided:
-        return high
-    low = _tail_surprisal(-scores, -ordered[::-1])
-    return np.maximum(np.maximum(high, low) - np.log(2), 0)
-
-
-def _tail_surprisal(scores, ordered):
-    m = len(ordered)
-    values, first = np.unique(ordered, return_index=True)
-    tail = 1 - first / (m + 1)  # the conformal p-value of each calibration score, ties included
-    inside = -np.log(np.interp(scores, values, tail))
-    start = ordered[int(0.95 * (m - 1))]
-    excess = (ordered[ordered >= start] - start).mean()
-    # where the outermost scores are all equal, rounding must not look like an anomaly
-    least = 1e-6 * max(abs(ordered[0]), abs(ordered[-1])) or 1e-12
-    return inside + np.maximum(scores - values[-1], 0) / max(excess, least)
+    """The same of checked arrays, of which the second is ascending."""
+    tails = []
+    sides = ((scores, ordered), (-scores, -ordered[::-1])) if two_sided else ((scores, ordered),)
+    for given, known in sides:
+        m = len(known)
+        values, first = np.unique(known, return_index=True)
+        tail = 1 - first / (m + 1)  # the conformal p-value of each calibration score
+        start = known[int(0.95 * (m - 1))]
+        excess = (known[known >= start] - start).mean()
+        # where the outermost scores are all equal, rounding must not look like an anomaly
+        least = 1e-6 * max(abs(known[0]), abs(known[-1])) or 1e-12
+        beyond = np.maximum(given - values[-1], 0) / max(excess, least)
+        tails.append(beyond - np.log(np.interp(given, values, tail)))
+    return np.maximum(np.maximum(*tails) - np.log(2), 0) if two_sided else tails[0]
