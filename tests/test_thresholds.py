@@ -25,12 +25,6 @@ def test_p_values_known_by_hand_and_a_tie_counts():
     np.testing.assert_allclose(p, [1, 1, 3 / 5, 2 / 5, 1 / 5])
 
 
-def test_p_values_do_not_depend_on_the_order_of_the_calibration_scores():
-    np.testing.assert_array_equal(
-        conformal_p_values(SCORES, [4, 1, 3, 1]), conformal_p_values(SCORES, [1, 1, 3, 4])
-    )
-
-
 def test_two_sided_p_values_are_small_at_both_ends():
     # upper 2/5, lower 1/5 ... and capped at 1 in the middle
     p = two_sided_p_values([0, 2.5, 9], [1, 2, 3, 4])
@@ -72,10 +66,11 @@ def test_flagging_above_the_threshold_is_flagging_small_p_values_ties_included(m
 
 
 @pytest.mark.parametrize(
-    ("rate", "m", "needed"), [(0.01, 50, 99), (0.05, 18, 19), (0.07, 13, 14), (1 / 49, 47, 48)]
+    ("rate", "m", "needed"),
+    [(0.01, 50, 99), (0.05, 18, 19), (0.07, 13, 14), (1 / 49, 47, 48), (0.0499999999, 19, 20)],
 )
 def test_a_rate_that_so_few_scores_cannot_promise_is_refused(rate, m, needed):
-    with pytest.raises(ValueError, match=f"needs at least {needed} calib.* Received: {m}"):
+    with pytest.raises(ValueError, match=f"{rate} needs at least {needed} calib.* Received: {m}"):
         threshold_for_rate(np.arange(m), rate)
     assert threshold_for_rate(np.arange(needed), rate) == needed - 1
 
@@ -86,9 +81,10 @@ def test_a_rate_outside_0_and_1_is_refused(rate):
         threshold_for_rate(np.arange(99), rate)
 
 
-def test_the_interval_of_one_calibration_and_one_test_image_is_everything():
+def test_the_interval_of_one_calibration_and_one_test_image_is_everything_and_said_to_be():
     # one calibration image: the test image is higher with probability 1/2
-    assert false_alarm_interval(0.5, 1, 1) == (0, 1)
+    with pytest.warns(UserWarning, match="one calibration score says next to nothing"):
+        assert false_alarm_interval(0.5, 1, 1) == (0, 1)
 
 
 def test_realised_rates_lie_in_the_interval_as_often_as_said_and_seldom_all_at_the_rate():
@@ -103,22 +99,6 @@ def test_realised_rates_lie_in_the_interval_as_often_as_said_and_seldom_all_at_t
     inside = ((realised >= low) & (realised <= high)).mean()
     assert 0.9 - 0.02 < inside < 0.96
     assert low < 0.05 < high
-
-
-def test_the_interval_narrows_with_either_number_of_images_and_widens_with_the_level():
-    def width(*sizes, **kwargs):
-        low, high = false_alarm_interval(0.05, *sizes, **kwargs)
-        return high - low
-
-    assert width(1000, 1000) < width(100, 1000) and width(1000, 1000) < width(1000, 100)
-    assert width(1000, 1000, level=0.5) < width(1000, 1000)
-
-
-def test_a_drift_of_the_clean_images_leaves_the_interval():
-    rng = np.random.default_rng(0)
-    threshold = threshold_for_rate(rng.normal(size=999), 0.05)
-    realised = (rng.normal(0.5, 1, 500) > threshold).mean()
-    assert realised > false_alarm_interval(0.05, 999, 500)[1]
 
 
 def test_outcomes_known_by_hand_and_a_score_at_the_threshold_passes():
@@ -150,6 +130,11 @@ def test_best_f1_known_by_hand():
     assert (threshold, f1) == (1.5, pytest.approx(0.8))
 
 
+def test_scores_that_are_lower_for_damaged_images_do_not_flag_all_without_a_word():
+    with pytest.warns(UserWarning, match="the best F1 flags every image"):
+        assert best_f1([1, 2, 3, 4], [True, True, False, False]).f1 == pytest.approx(2 / 3)
+
+
 def test_of_several_thresholds_with_the_best_f1_the_highest_is_chosen():
     # above 3: 1 hit, 1 miss: 2/3; all flagged: 2 hits, 2 false alarms: 2/3
     assert best_f1([4, 1, 3, 2], [1, 1, 0, 0]).threshold == 3.5
@@ -167,6 +152,13 @@ def test_of_several_thresholds_with_the_best_f1_the_highest_is_chosen():
 def test_least_cost_known_by_hand(miss_cost, false_alarm_cost, threshold, cost):
     costs = {"miss_cost": miss_cost, "false_alarm_cost": false_alarm_cost}
     assert least_cost(SCORES, DAMAGED, **costs) == (threshold, pytest.approx(cost))
+
+
+def test_costs_that_differ_by_little_of_the_highest_are_not_taken_for_equal():
+    # nothing missed, then one false alarm in two or none: 1/4 against 0, beside a miss of 1e12
+    costs = {"miss_cost": 1e12, "false_alarm_cost": 1}
+    assert least_cost([1.0, 2.0, 3.0, 4.0], [0, 1, 0, 1], **costs) == (1.5, 0.25)
+    assert least_cost([1.0, 2.0, 3.0, 4.0], [0, 0, 1, 1], **costs) == (2.5, 0)
 
 
 def test_where_every_miss_is_a_disaster_everything_is_flagged():
@@ -242,8 +234,8 @@ def test_a_choice_needs_clean_and_damaged_images(truth, which):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"miss_cost": -1}, "miss_cost must be at least 0 and finite. Received: -1"),
-        ({"false_alarm_cost": np.nan}, "false_alarm_cost must be at least 0 .* Received: nan"),
+        ({"miss_cost": -1}, "miss_cost must be a number >= 0, finite. Received: -1"),
+        ({"false_alarm_cost": np.nan}, "false_alarm_cost must be a number .* Received: nan"),
         ({"miss_cost": 0, "false_alarm_cost": 0}, "must not both be 0"),
         ({"damaged_share": 0}, "damaged_share must lie strictly between 0 and 1. Received: 0"),
         ({"damaged_share": 1.5}, "damaged_share must lie strictly between 0 and 1"),
@@ -254,18 +246,18 @@ def test_costs_and_shares_are_checked(change, words):
         least_cost(SCORES, DAMAGED, **{"miss_cost": 1, "false_alarm_cost": 1} | change)
 
 
-def test_other_errors_name_the_argument():
-    with pytest.raises(ValueError, match="calibration_scores must hold numbers"):
-        conformal_p_values([1], [])
-    with pytest.raises(ValueError, match="scores must be finite"):
-        two_sided_p_values([np.nan], [1])
-    with pytest.raises(ValueError, match="n_test must be a whole number"):
-        false_alarm_interval(0.5, 10, 0)
-    with pytest.raises(ValueError, match="level must lie strictly"):
-        false_alarm_interval(0.5, 10, 10, level=1)
-    with pytest.raises(ValueError, match="needs at least 99 calib"):
-        false_alarm_interval(0.01, 50, 100)
-    with pytest.raises(ValueError, match="threshold must be a number"):
-        count_outcomes([1], [1], np.nan)
-    with pytest.raises(ValueError, match="miss_cost must be"):
-        Outcomes(1, 1, 1, 1).cost(-1, 1)
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: conformal_p_values([1], []), "calibration_scores must hold numbers"),
+        (lambda: two_sided_p_values([np.nan], [1]), "scores must be finite"),
+        (lambda: false_alarm_interval(0.5, 10, 0), "n_test must be a whole number"),
+        (lambda: false_alarm_interval(0.5, 10, 10, level=1), "level must lie strictly"),
+        (lambda: false_alarm_interval(0.01, 50, 100), "needs at least 99 calib"),
+        (lambda: count_outcomes([1], [1], np.nan), "threshold must be a number"),
+        (lambda: Outcomes(1, 1, 1, 1).cost(-1, 1), "miss_cost must be"),
+    ],
+)
+def test_other_errors_name_the_argument(ask, words):
+    with pytest.raises(ValueError, match=words):
+        ask()

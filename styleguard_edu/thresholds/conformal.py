@@ -158,9 +158,9 @@ def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
 
     >>> from styleguard_edu.thresholds import false_alarm_interval
     >>> false_alarm_interval(0.05, 99, 1000)
-    (0.015, 0.102)
+    (0.015, 0.103)
     >>> false_alarm_interval(0.05, 9999, 1000)
-    (0.037, 0.065)
+    (0.036, 0.065)
     """
     for name, value in (("n_calibration", n_calibration), ("n_test", n_test)):
         require_count(name, value, 1)
