@@ -1,7 +1,7 @@
 """Which detector notices damaged digits? Every one of ours, and PyOD's best on pixels.
 
     pip install -e .[benchmark]
-    python tests/benchmarks/anomaly_detection.py
+    python -m benchmarks.anomaly_detection
 
 fits or loads each detector, calibrates it on MNIST's calibration split for 5 % false alarms, and
 asks it about MNIST test digits, clean and damaged at severity 3. For each it prints the area under

@@ -1,8 +1,8 @@
 """How gross are the anomalies? A classifier and a simple detector look at each family.
 
-    python tests/benchmarks/anomaly_severities.py
+    python -m benchmarks.anomaly_severities
 
-damages MNIST test digits with every kind at severity 3 (``styleguard_edu.anomalies.benchmark_anomalies``) and
+damages MNIST test digits with every kind at severity 3 (``benchmark_anomalies``) and
 prints, with the means over the families:
 
 - *accuracy*: of ``digit_judge`` on 2,000 damaged digits; on clean ones it is in the first line.

@@ -1,15 +1,15 @@
 """Which digit GAN learns most in 100 seconds? Three networks, same loop, same budget.
 
-    python tests/benchmarks/digit_gan.py
+    python -m benchmarks.digit_gan
 
 trains each of them from each seed, one after the other, on MNIST's training split, and prints the
-Frechet distance of 10,000 samples to MNIST's test split (features of ``digit_judge``) and the
+Fréchet distance of 10,000 samples to MNIST's test split (features of ``digit_judge``) and the
 precision and recall of 10,000 against 10,000. Ours goes on to ten minutes from the first seed. The
 budget is wall time, so leave the machine alone meanwhile. This takes about 35 minutes; finished
 rows are kept in ``build/benchmarks/digit_gan.jsonl`` and not run again.
 
 - *article*: the networks and the learning rate of the article that the course follows, with its
-  losses mended, batches of 64 and Adam's beta_1 = 0.5. (With batches of 16 and 0.9 it ends worse.)
+  losses corrected, batches of 64 and Adam's beta_1 = 0.5 (batches of 16 and 0.9 end worse).
 - *tutorial*: those of TensorFlow's DCGAN tutorial.
 - *ours*: the course's networks and :class:`styleguard_edu.GAN` with its defaults.
 """
@@ -125,9 +125,9 @@ def run(name, seed, budgets, digits, judge):
 
 
 def print_table(rows, floor):
-    """Median over seeds, with the range of the Frechet distance."""
+    """Median over seeds, with the range of the Fréchet distance."""
     print(f"\n{'network':9s}{'weights G + D':>20s}{'seconds':>9s}{'steps':>7s}", end="")
-    print(f"{'Frechet distance':>24s}{'/ floor':>9s}{'precision':>11s}{'recall':>8s}")
+    print(f"{'Fréchet distance':>24s}{'/ floor':>9s}{'precision':>11s}{'recall':>8s}")
     for name, seconds in sorted({(row["name"], row["seconds"]) for row in rows}):
         group = [row for row in rows if (row["name"], row["seconds"]) == (name, seconds)]
         distance = [row["frechet_distance"] for row in group]

@@ -1,6 +1,6 @@
 """What is one painting's style worth after a few minutes of training? Ours against baselines.
 
-    python tests/benchmarks/painting_style.py --more FOLDER
+    python -m benchmarks.painting_style --more FOLDER
 
 trains :class:`styleguard_edu.PaintingStyle` on each bundled painting, and on each picture in
 FOLDER, from that one picture alone, and prints how the three test photos come out: texture distance
@@ -24,10 +24,10 @@ import sys
 import time
 from pathlib import Path
 
-from recipes.painting import measure_repainting, measured_photos
+from recipes.painting import measure_repainting
+from recipes.plain_painting import plain_painting_generator
 from styleguard_edu import PaintingStyle, load_checkpoint, load_paintings, load_photos
-from styleguard_edu.gallery import PHOTO_SPLITS
-from styleguard_edu.networks import plain_painting_generator
+from styleguard_edu.gallery import PHOTO_SPLITS, measured_photos
 from styleguard_edu.pictures import load_picture, match_histogram
 
 import numpy as np

@@ -1,12 +1,20 @@
 """The card that every recipe writes, in one form."""
 
+import platform
+from importlib import metadata
+
+from styleguard_edu.backend import tf
 from styleguard_edu.checkpoints import save_checkpoint, save_result
+
+PACKAGES = ("keras", "numpy", "scipy", "scikit-image", "scikit-learn")
 
 
 def save_with_card(
     name, networks, *, data, settings, seconds, metrics, notes, arrays=None, folder=None
 ):
     """Save what a recipe made, with the card that says how.
+
+    Networks become a checkpoint; what was only measured becomes a result.
 
     Parameters
     ----------
@@ -32,6 +40,11 @@ def save_with_card(
         "data": data,
         "settings": settings,
         "minutes": round(float(seconds) / 60, 1),
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            **{name: metadata.version(name) for name in PACKAGES},
+        },
         "metrics": metrics,
         "notes": notes,
     }

@@ -13,11 +13,11 @@ import numpy as np
 from ._snapshots import cosine_adam
 
 POOL = 20_000  # images damaged afresh each round
-DAMAGED_SHARE, NAMED_DAMAGED = 0.6, 0.8  # of what is segment; of what is named
+DAMAGED_SHARE, CLASSIFIED_DAMAGED = 0.6, 0.8  # of what is segmented; of what is classified
 SEVERITIES = range(1, 6)
 MOST_WEIGHT = 25.0  # of a damaged pixel, where few are
-MOVED = ("shift", "rotation", "scaling", "shear")  # no network mends these pixel by pixel
-STILL_WRONG = 0.25  # a mended pixel that is further off is damaged still
+MOVED = ("shift", "rotation", "scaling", "shear")  # no network corrects these pixel by pixel
+STILL_WRONG = 0.25  # a corrected pixel that is further off is damaged still
 WRONG_SHARE = 0.01  # of an image's pixels, and the image is
 
 
@@ -71,14 +71,14 @@ def train_segmenter(
     learning_rate,
     batch_size=64,
     pool=POOL,
-    mended_share=0.3,
+    corrected_share=0.3,
     restoring=20.0,
     seed=0,
 ):
-    """Teach a segmentation network to find damage that is made while it learns, and to mend it.
+    """Teach a segmentation network to find damage that is made while it learns, and to correct it.
 
-    Images moved as a whole are to be left as they are: that is not to be mended pixel by pixel.
-    Part of the images are shown as the network itself mends them, with the truth about what is
+    Images moved as a whole are to be left as they are: that is not to be corrected pixel by pixel.
+    Part of the images are shown as the network itself corrects them, with the truth about what is
     still wrong: it learns to judge its own work, and does not take all of it for damage.
 
     Parameters
@@ -93,12 +93,12 @@ def train_segmenter(
         Of Adam, at the start; it falls to 0 along half a cosine.
     pool : int
         Images that are damaged at a time.
-    mended_share : float in [0, 1]
-        Of the damaged images: shown as the network mends them, after the first pool. Not where
-        slight damage is meant to be found, for what is left of that counts as sound.
+    corrected_share : float in [0, 1]
+        Of the damaged images: shown as the network corrects them, after the first pool. Not where
+        slight damage is meant to be found, for what is left of that counts as clean.
     restoring : float >= 0
         Weight of the squared difference to the clean images in the loss; at 0 nothing is learnt of
-        mending, for :func:`train_restorer` to do.
+        restoring, for :func:`train_restorer` to do.
     seed : int
     """
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -107,7 +107,7 @@ def train_segmenter(
         [bce, bce, "mse"],
         loss_weights=[1.0, 1.0, restoring],
     )
-    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, mended_share, seed)
+    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, corrected_share, seed)
     for done, inputs, answers in pools:
         network.fit(inputs, answers, batch_size, verbose=0)
         losses = {name: f"{value:.4f}" for name, value in network.get_metrics_result().items()}
@@ -119,7 +119,7 @@ def train_localiser(
 ):
     """Teach a segmentation network to find damaged pixels, and nothing else.
 
-    In the loss, the damaged and the sound pixels of an image weigh alike, however few there are of
+    In the loss, the damaged and the clean pixels of an image weigh alike, however few there are of
     either (a pixel at most ``MOST_WEIGHT`` times as much as in a mean): lost blocks count as much
     as a colour cast.
 
@@ -144,7 +144,7 @@ def train_localiser(
 
 
 def pixel_weights(masks):
-    """Weights with which damaged and sound pixels of an image count alike, 1/2 each.
+    """Weights with which damaged and clean pixels of an image count alike, 1/2 each.
 
     Parameters
     ----------
@@ -162,20 +162,20 @@ def pixel_weights(masks):
 
 
 def train_restorer(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
-    """Teach a trained segmentation network to mend, and leave all else in it as it is.
+    """Teach a trained segmentation network to correct, and leave all else in it as it is.
 
     Parameters are those of :func:`train_segmenter`.
     """
-    mender = keras.Model(network.inputs, network.outputs[2])
+    restorer = keras.Model(network.inputs, network.outputs[2])
     before = {layer: layer.trainable for layer in network.layers}
     for layer in network.layers:
         layer.trainable = layer.name in RESTORER
-    mender.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mse")
+    restorer.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mse")
     pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, 0.0, seed)
     for done, inputs, answers in pools:
-        mender.fit(inputs, answers[2], batch_size, verbose=0)
-        loss = mender.get_metrics_result()["loss"]
-        print(f"mending, step {done:6,d}   loss {loss:.4f}", flush=True)
+        restorer.fit(inputs, answers[2], batch_size, verbose=0)
+        loss = restorer.get_metrics_result()["loss"]
+        print(f"restoring, step {done:6,d}   loss {loss:.4f}", flush=True)
     for layer, trainable in before.items():
         layer.trainable = trainable
 
@@ -187,7 +187,7 @@ def _damaged_pools(
     steps,
     batch_size,
     pool,
-    mended_share,
+    corrected_share,
     seed,
     damaged_share=DAMAGED_SHARE,
 ):
@@ -198,7 +198,7 @@ def _damaged_pools(
     done = 0
     while done < steps:
         rng = np.random.default_rng((seed, done))
-        share = mended_share if done else 0.0
+        share = corrected_share if done else 0.0
         inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share, damaged_share)
         done_now = min(pool // batch_size, steps - done)
         inputs = [part[: done_now * batch_size] for part in inputs]
@@ -207,14 +207,14 @@ def _damaged_pools(
         yield done, inputs if len(inputs) > 1 else inputs[0], answers
 
 
-def _damaged_pool(network, clean, kinds, rng, mended_share, damaged_share=DAMAGED_SHARE):
+def _damaged_pool(network, clean, kinds, rng, corrected_share, damaged_share=DAMAGED_SHARE):
     """Inputs of the network, and its answers: masks, labels, and what to restore."""
     damaged, names = damage_some(
         clean.images, kinds, share=damaged_share, rng=rng, content=clean.content
     )
     images, masks, broken = damaged.images, damaged.masks, damaged.labels < 0
     moved = np.isin(names, MOVED)
-    rows = np.flatnonzero(broken & ~moved & (rng.random(len(images)) < mended_share))
+    rows = np.flatnonzero(broken & ~moved & (rng.random(len(images)) < corrected_share))
     if len(rows):
         inputs = {"images": images[rows]}
         if clean.beside is not None:
@@ -254,7 +254,7 @@ def train_style_classifier(
     for number in range(passes):
         rng = np.random.default_rng((seed, number))
         damaged, _ = damage_some(
-            clean.images, kinds, share=NAMED_DAMAGED, rng=rng, content=clean.content
+            clean.images, kinds, share=CLASSIFIED_DAMAGED, rng=rng, content=clean.content
         )
         classifier.fit(damaged.images, styles, batch_size, verbose=2)
 

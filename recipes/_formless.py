@@ -1,7 +1,7 @@
 """Damage of no kind, for the training of networks alone.
 
-What a network is shown, it knows by heart; what it must mend may look like nothing it was shown.
-So part of its training is damage that has no form of its own.
+A network learns by heart the damage that it is shown; what it must correct later may look like none
+of it. So part of its training is damage that has no form of its own.
 """
 
 from dataclasses import dataclass

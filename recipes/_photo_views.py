@@ -57,7 +57,11 @@ def third_painter(photos, *, stops=(1_500, 3_000, 5_000), seed=2):
         return style.ema_generator
 
     generators = [
-        made_once(f"third_painter_{seed}_{stop}", lambda stop=stop: trained(stop))[0]
+        made_once(
+            "third_painter",
+            lambda stop=stop: trained(stop),
+            settings={"seed": seed, "stops": [one for one in stops if one <= stop]},
+        )[0]
         for stop in stops
     ]
     return [PaintingStyle(paintings, generator=generator) for generator in generators]

@@ -1,6 +1,7 @@
 """Long trainings that are looked at now and then, and go on after an interruption."""
 
 import hashlib
+import json
 import time
 from pathlib import Path
 
@@ -14,6 +15,23 @@ import numpy as np
 UNFINISHED = Path("build", "recipes")  # state of interrupted trainings, below the current folder
 
 
+def state_folder(name, settings):
+    """Where the state of a training is kept: with other settings, elsewhere.
+
+    Parameters
+    ----------
+    name : str
+    settings : dict
+        Everything that decides about the result: numbers, text, and lists of these.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    text = json.dumps(settings, sort_keys=True)
+    return UNFINISHED / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
 def snapshot_steps(last, *, count=24):
     """Steps at which to look at a training: 0, then dense at first and sparse later, to ``last``.
 
@@ -25,11 +43,11 @@ def snapshot_steps(last, *, count=24):
     return [0, *sorted({round(step) for step in np.geomspace(10, last, count - 1)})]
 
 
-def train_with_snapshots(model, batches, measure, stops, *, name):
+def train_with_snapshots(model, batches, measure, stops, *, name, settings):
     """Train a compiled model to the last of ``stops``, measuring it at each; resumable.
 
-    After every stop the whole state goes to ``build/recipes/NAME``, and is taken up from there
-    when the function is called again.
+    After every stop the whole state goes to a folder of its own in ``build/recipes``, and is taken
+    up from there when the function is called again with the same settings.
 
     Parameters
     ----------
@@ -41,6 +59,8 @@ def train_with_snapshots(model, batches, measure, stops, *, name):
     stops : list of int
         Steps, increasing.
     name : str
+    settings : dict
+        As for :func:`state_folder`.
 
     Returns
     -------
@@ -48,14 +68,15 @@ def train_with_snapshots(model, batches, measure, stops, *, name):
         One row a stop: ``steps``, ``seconds`` (of training alone), the model's losses (means
         since the stop before; NaN at step 0), and what ``measure`` gave.
     """
-    state, log_file = UNFINISHED / name / "state.weights.h5", UNFINISHED / name / "log.npz"
+    folder = state_folder(name, settings)
+    state, log_file = folder / "state.weights.h5", folder / "log.npz"
     rows, log = [], {}
     if log_file.exists():
         model.load_weights(state)
         with np.load(log_file) as stored:
             log = dict(stored)
         rows = [{key: log[key][k] for key in log} for k in range(len(log["steps"]))]
-        print(f"Going on from step {int(model.steps):,}; to begin anew, remove {state.parent}.")
+        print(f"Going on from step {int(model.steps):,}; to begin anew, remove {folder}.")
     for stop in stops[len(rows) :]:
         seconds, losses = _train_until(model, stop, batches)
         before = rows[-1]["seconds"] if rows else 0.0
@@ -67,18 +88,18 @@ def train_with_snapshots(model, batches, measure, stops, *, name):
     return log
 
 
-def made_once(name, make, *, made_from=()):
-    """A network that takes minutes to train; taken from ``build/recipes/NAME.keras`` if there.
+def made_once(name, make, *, settings, made_from=()):
+    """A network that takes minutes to train; taken from ``build/recipes`` if it is there.
 
     Parameters
     ----------
     name : str
-        With all the settings that decide about the result, for an earlier one is not looked into.
     make : callable
         Without arguments; the trained network.
+    settings : dict
+        As for :func:`state_folder`.
     made_from : sequence of str
-        Checkpoints from which it is made: if one of these has changed, it is made anew. The
-        file's name has eight digits more, which stand for their contents.
+        Checkpoints from which it is made: if one of these has changed, it is made anew.
 
     Returns
     -------
@@ -86,10 +107,8 @@ def made_once(name, make, *, made_from=()):
     seconds : float
         That making it took, then or now.
     """
-    if made_from:
-        hashes = [value for one in made_from for value in verified_card(one)["sha256"].values()]
-        name += "_" + hashlib.sha256("".join(hashes).encode()).hexdigest()[:8]
-    path = UNFINISHED / f"{name}.keras"
+    contents = {one: verified_card(one)["sha256"] for one in made_from}
+    path = state_folder(name, {**settings, "made_from": contents}).with_suffix(".keras")
     clock = path.with_suffix(".seconds")
     if path.exists() and clock.exists():
         print(f"Taken from an earlier training; to train anew, remove {path}.")
@@ -97,9 +116,9 @@ def made_once(name, make, *, made_from=()):
         started = time.perf_counter()
         network = make()
         clock.parent.mkdir(parents=True, exist_ok=True)
-        clock.write_text(f"{time.perf_counter() - started:.0f}\n")
+        clock.write_text(f"{time.perf_counter() - started:.0f}\n", encoding="utf-8")
         write_atomically(path, network.save)
-    return keras.saving.load_model(path), float(clock.read_text())
+    return keras.saving.load_model(path), float(clock.read_text(encoding="utf-8"))
 
 
 def cosine_adam(learning_rate, steps, beta_1=0.0):

@@ -19,7 +19,8 @@ from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_o
 
 MEASURED = 10_000  # test images a kind
 _TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
-SEEDS, DETECTED, FEW = (0, 1, 2), 1_000, 500  # of segmenters; test digits a kind to find, to mend
+SEEDS = (0, 1, 2)  # of segmenters
+DETECTED, FEW = 1_000, 500  # test digits a kind: to find, to correct
 
 
 def _filtered(function, *, by=(1, 3, 3, 1), **settings):
@@ -71,7 +72,7 @@ def measure_digit_correction():
 
     By the guard, for both sources, and by the best of a few filters, family by family and in
     hindsight; and on MNIST by guards whose segmenters never saw the group of damage that they
-    are to mend. The judge only measures: no part of a guard knows it.
+    are to correct. The judge only measures: no part of a guard knows it.
     """
     held_out = {group: held_out_segmenter(group)[0] for group in GROUPS}
     started, metrics = time.perf_counter(), {}
@@ -90,7 +91,7 @@ def measure_digit_correction():
         metrics=metrics,
         notes="before, after: share of the digits that the judge reads, as damaged and as the "
         "guard returns them; filter: by the best filter of the family; psnr of all pixels of a "
-        "family, in dB; accepted: share of the images in which a repair was accepted. recovered: "
+        "family, in dB; accepted: share of the images in which a proposal was accepted. recovered: "
         "of the share that damage cost, in the mean over the families. held_out: on MNIST, by "
         "segmenters that were not shown the family, nor any other of its group",
     )
@@ -106,14 +107,14 @@ def measure_digit_guard_seeds():
     for seed, segmenter in zip(SEEDS, segmenters, strict=True):
         guard = guard_of_digits(segmenter, "mnist")
         found = detection_table(guard.detector, digits, kinds)
-        mended = correction_table(guard, few, kinds, filters)
+        corrected = correction_table(guard, few, kinds, filters)
         metrics[f"seed {seed}"] = {
             **found["mean"],
             "worst_auroc": min(row["auroc"] for row in found.values() if "auroc" in row),
             **found["clean"],
-            **mended["mean"],
-            "clean_before": mended["clean"]["before"],
-            "clean_after": mended["clean"]["after"],
+            **corrected["mean"],
+            "clean_before": corrected["clean"]["before"],
+            "clean_after": corrected["clean"]["after"],
         }
         print(metrics[f"seed {seed}"], flush=True)
     save_with_card(
@@ -205,7 +206,7 @@ def correction_table(guard, digits, kinds, filters):
 
 
 def _held_out(segmenters, shown):
-    """The same table, each family mended by a guard whose segmenter did not see its group."""
+    """The same table, each family corrected by a guard whose segmenter did not see its group."""
     table = {}
     for group, segmenter in segmenters.items():
         guard = guard_of_digits(segmenter, "mnist")

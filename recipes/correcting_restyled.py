@@ -107,7 +107,7 @@ def measure_photo_correction():
         for k, photo in enumerate(photos.values()):
             style = painter.names[(number + 2 * k) % len(painter.names)]
             picture = painter.transfer(photo, style, seed=k)[np.newaxis]
-            rows += repaired_photo(guard, picture, photo[np.newaxis], kind, seed=number)
+            rows += corrected_photo(guard, picture, photo[np.newaxis], kind, seed=number)
         means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]} if rows else {}
         metrics[name] = {"marked": len(rows), **{k: round(v, 2) for k, v in means.items()}}
         print(name, metrics[name], flush=True)
@@ -120,14 +120,14 @@ def measure_photo_correction():
         settings={"pictures": len(photos)},
         seconds=time.perf_counter() - started,
         metrics=metrics,
-        notes="PSNR in dB to the undamaged picture: damaged; repair, biharmonic: everything that "
+        notes="PSNR in dB to the clean picture: damaged; restoration, biharmonic: everything that "
         "the guard marked replaced by its network, and by biharmonic inpainting; guard: as its "
         "rule of acceptance leaves it. marked: of the pictures, those in which anything was",
     )
 
 
-def repaired_photo(guard, picture, photo, kind, *, seed):
-    """PSNR of one picture damaged, repaired, inpainted and guarded.
+def corrected_photo(guard, picture, photo, kind, *, seed):
+    """PSNR of one picture damaged, restored, inpainted and guarded.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def repaired_photo(guard, picture, photo, kind, *, seed):
     (corrector,) = guard.correctors.values()
     ways = {
         "damaged": broken,
-        "repair": corrector.correct(broken, masks, content=photo),
+        "restoration": corrector.correct(broken, masks, content=photo),
         "biharmonic": _inpainted(broken, masks),
         "guard": guard.run(broken, content=photo).images,
     }
@@ -181,9 +181,9 @@ def _damaged(guard, generator, plain, labels, codes):
             ]
         )
     means = np.mean(rows, axis=0).T
-    sound = _read(restyled, labels, codes)
+    clean = _read(restyled, labels, codes)
     table = dict(zip(("psnr", "digit", "style"), map(_rounded, means), strict=True))
-    return {**table, "undamaged": {name: round(value, 4) for name, value in sound.items()}}
+    return {**table, "undamaged": {name: round(value, 4) for name, value in clean.items()}}
 
 
 def _read(images, labels, codes):

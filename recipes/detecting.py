@@ -46,8 +46,9 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
     segmenter, seconds = segmenter_of_seed(seed, steps, learning_rate)
     gan = load_checkpoint("digit_gan").networks
     encoder, more_seconds = made_once(
-        f"digit_encoder_{encoder_steps}_{seed}",
+        "digit_encoder",
         lambda: _encoder(gan, clean, encoder_steps, seed),
+        settings={"steps": encoder_steps, "seed": seed},
         made_from=["digit_gan"],
     )
     patches = PatchDetector(hidden_features(gan["discriminator"], 0)).fit(clean[:10_000])
@@ -137,13 +138,12 @@ def guard_of_digits(segmenter, source):
 
 def segmenter_of_seed(seed, steps=STEPS, learning_rate=LEARNING_RATE):
     """The segmenter of digits, trained once from this seed, and the seconds that took."""
-    return _segmenter(seed, steps, learning_rate, training_kinds(), "")
+    return _segmenter(seed, steps, learning_rate)
 
 
 def held_out_segmenter(group, steps=HELD_OUT_STEPS, learning_rate=LEARNING_RATE, seed=0):
     """The same without one group of damage, trained once."""
-    kinds = training_kinds(without=group)
-    return _segmenter(seed, steps, learning_rate, kinds, f"_without_{group}")
+    return _segmenter(seed, steps, learning_rate, without=group)
 
 
 def further_steps(steps):
@@ -151,9 +151,9 @@ def further_steps(steps):
     return round(steps * FORMLESS)
 
 
-def _segmenter(seed, steps, learning_rate, kinds, suffix):
-    """Trained on these kinds of damage, and then on, with damage of no kind among them."""
-    further = further_steps(steps)
+def _segmenter(seed, steps, learning_rate, without=None):
+    """Trained on all but one group of damage, and then on, with damage of no kind among it."""
+    further, kinds = further_steps(steps), training_kinds(without=without)
 
     def train():
         keras.utils.set_random_seed(seed)
@@ -174,7 +174,8 @@ def _segmenter(seed, steps, learning_rate, kinds, suffix):
         )
         return network
 
-    return made_once(f"digit_segmenter_{steps}_{further}_{learning_rate}_{seed}{suffix}", train)
+    settings = {"steps": [steps, further], "learning_rate": learning_rate, "seed": seed}
+    return made_once("digit_segmenter", train, settings={**settings, "without": without})
 
 
 def _encoder(gan, images, steps, seed):
@@ -187,7 +188,7 @@ def _encoder(gan, images, steps, seed):
 def _some_resampled(images, rng):
     """Part of the digits moved, turned, resized or slanted, and back.
 
-    A digit that was realigned is softer than one that was not, and sound: not to be flagged.
+    A digit that was realigned is softer than one that was not, and clean: not to be flagged.
     """
     images = images.copy()
     rows = np.flatnonzero(rng.random(len(images)) < RESAMPLED_SHARE)

@@ -1,4 +1,4 @@
-"""The recipe of lessons 06 and 08 for photos: a network that finds local damage and mends it."""
+"""The recipe of lessons 06 and 08 for photos: a network that finds local damage and corrects it."""
 
 from styleguard_edu.anomalies import photo_anomalies
 from styleguard_edu.backend import keras
@@ -9,11 +9,9 @@ from styleguard_edu.models import load_painter
 from styleguard_edu.networks import segmentation_network
 from styleguard_edu.pictures import fit_short_side
 
-import numpy as np
-
 from ._cards import save_with_card
 from ._damage_training import train_localiser, train_restorer, train_segmenter
-from ._detection_tables import measure_localisation
+from ._detection_tables import mean_row, measure_localisation
 from ._photo_views import (
     CALIBRATED,
     PRACTISED,
@@ -32,9 +30,9 @@ SHAPE = {"channels": 3, "content_channels": 6, "depth": 3}  # of the network
 # more the kinds that are hard to find are among what is shown.
 FINDING = ((112, 8, 1_500, 2e-3, 0), (128, 6, 6_000, 3e-3, 3))
 HARD = ("noise", "salt_and_pepper", "block_loss", "ghost", "colour_cast")
-# Of the mending branch alone: pixels a side, crops a step, steps. Large crops have statistics more
-# like those of pictures.
-MENDING = ((96, 8, 1_000), (192, 2, 1_500))
+# Of the restoration branch alone: pixels a side, crops a step, steps. Large crops have statistics
+# more like those of pictures.
+RESTORING = ((96, 8, 1_000), (192, 2, 1_500))
 POOL = 2_000  # crops damaged afresh each round
 
 
@@ -56,9 +54,17 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     """
     practice, others = practice_scenes()
     third = third_painter(practice)  # its minutes do not count below
+    settings = {
+        "steps": steps,
+        "finding": FINDING,
+        "restoring": RESTORING,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
     segmenter, seconds = made_once(
-        f"photo_segmenter_{steps + sum(stage[2] for stage in FINDING)}_{learning_rate}_{seed}",
-        lambda: _segmenter(practice, third, steps, learning_rate, seed),
+        "photo_segmenter",
+        lambda: _photo_segmenter(practice, third, steps, learning_rate, seed),
+        settings=settings,
         made_from=["paintings", "paintings_other"],
     )
     detector, _ = GUARDS["photos"].build(Checkpoint("photo_detector", {"segmenter": segmenter}, {}))
@@ -73,13 +79,7 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         "scikit-image, restyled by paintings and a third "
         f"painter, and damaged; calibrated on images {', '.join(CALIBRATED)} and the bundled "
         "paintings, restyled by paintings",
-        settings={
-            "steps": steps,
-            "finding": FINDING,
-            "mending": MENDING,
-            "learning_rate": learning_rate,
-            "seed": seed,
-        },
+        settings=settings,
         seconds=seconds,
         metrics=measure_photo_detector(detector),
         notes=f"metrics: photos {', '.join(PHOTO_SPLITS['test'])} at 384x256, restyled by "
@@ -90,8 +90,8 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
     )
 
 
-def _segmenter(practice, third, steps, learning_rate, seed):
-    """The network, trained: for finding, with each picture's own statistics, for mending."""
+def _photo_segmenter(practice, third, steps, learning_rate, seed):
+    """The network, trained: for finding, with each picture's own statistics, for restoring."""
     makers = [load_painter("paintings"), *third]
     held = load_painter("paintings_other")
     seen = [
@@ -104,11 +104,11 @@ def _segmenter(practice, third, steps, learning_rate, seed):
     network = segmentation_network(**SHAPE)
     _learn_to_find(network, seen, final, steps, learning_rate, seed)
     network = with_own_statistics(network)
-    for side, batch_size, more in MENDING:
+    for side, batch_size, more in RESTORING:
         train_restorer(
             network,
             lambda rng, n, side=side: random_crops(rng, seen, n, side=side),
-            training_kinds(),
+            photo_kinds(),
             steps=more,
             learning_rate=1e-3,
             batch_size=batch_size,
@@ -123,12 +123,12 @@ def _learn_to_find(network, seen, final, steps, learning_rate, seed):
     train_segmenter(
         network,
         lambda rng, n: random_crops(rng, seen, n),
-        training_kinds(),
+        photo_kinds(),
         steps=steps,
         learning_rate=learning_rate,
         batch_size=8,
         pool=POOL,
-        mended_share=0.0,
+        corrected_share=0.0,
         restoring=0.0,
         seed=seed,
     )
@@ -170,14 +170,16 @@ def with_own_statistics(network):
     return own
 
 
-def training_kinds():
-    """The damage it is trained on: every kind and level; a large damaged part fills a crop, so
-    the whole crop as well."""
+def photo_kinds(levels=(0, 1, 2), local=(True, True, False)):
+    """The damage that is shown: every kind at these levels, in a part or (False) all over a crop.
+
+    A large damaged part fills a crop, so the whole crop is damaged as well.
+    """
     return [
         kind
-        for level in range(3)
-        for local in (True, True, False)
-        for kind in photo_anomalies(level, local=local).values()
+        for level in levels
+        for part in local
+        for kind in photo_anomalies(level, local=part).values()
     ]
 
 
@@ -194,14 +196,8 @@ def finding_kinds(extra):
     -------
     list of Anomaly
     """
-    kinds = [
-        kind
-        for level in (0, 1, 1, 2)
-        for local in (True, True, True, True, False)
-        for kind in photo_anomalies(level, local=local).values()
-    ]
     more = [photo_anomalies(level)[name] for level in (1, 1, 2) for name in HARD]
-    return kinds + extra * more
+    return photo_kinds((0, 1, 1, 2), (True, True, True, True, False)) + extra * more
 
 
 def measure_photo_detector(detector):
@@ -215,14 +211,15 @@ def measure_photo_detector(detector):
     Returns
     -------
     dict of str to float
-        ``false_alarm_rate`` of the tiles; ``pixel_auroc``, the mean, and that of each kind.
+        ``false_alarm_rate`` of the tiles; means over the kinds, as in
+        :func:`measure_localisation`; and the pixel AUROC of each kind.
     """
     pictures, content = stacked(restyled_pairs("paintings", measured_photos().values(), seed=2))
     flagged = detector.tile_scores(pictures, content=content) > detector.threshold_
     found = measure_localisation(detector, pictures, photo_anomalies(1), content=content)
     metrics = {
         "false_alarm_rate": float(flagged.mean()),
-        "pixel_auroc": float(np.mean(list(found.values()))),
-        **found,
+        **mean_row(list(found.values())),
+        **{name: row["pixel_auroc"] for name, row in found.items()},
     }
     return {name: round(value, 4) for name, value in metrics.items()}

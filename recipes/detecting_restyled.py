@@ -22,10 +22,8 @@ from .detecting import SOURCES, training_digits
 
 STEPS, HELD_OUT_STEPS = 2_000, 1_000  # of the segmenter; of one that does not see all damage
 LEARNING_RATE = 3e-3
-CLASSIFIER_PASSES, CLASSIFIER_RATE = (
-    5,
-    2e-3,
-)  # over the restyled digits; its learning rate at the start
+CLASSIFIER_PASSES = 5  # over the restyled digits
+CLASSIFIER_RATE = 2e-3  # its learning rate at the start
 CALIBRATED = 2_000  # restyled calibration digits
 FEW = 400  # test digits a kind of damage, for the card
 MAKERS = ("generator", "snapshot_1000", "snapshot_300")  # of style_digits
@@ -36,7 +34,7 @@ def train_restyled_digit_detector(*, steps=STEPS, learning_rate=LEARNING_RATE, s
 
     A segmenter, and a classifier that tells the style. They learn from digits restyled by
     ``style_digits_other`` and damaged; no true rendering is shown to them. The guard is calibrated
-    on true renderings of the calibration digits, for these are sound: of the work of a network
+    on true renderings of the calibration digits, for these are clean: of the work of a network
     only a part is.
 
     Parameters
@@ -60,14 +58,14 @@ def train_restyled_digit_detector_held_out(
     """
     digits, rng = load_digits("mnist", verbose=False), np.random.default_rng(1)
     plain = digits.calibration.images[:CALIBRATED], digits.test.images[:FEW]
-    sound = [true_renderings(x, random_codes(len(x), rng)) for x in plain]
+    clean_images = [true_renderings(x, random_codes(len(x), rng)) for x in plain]
     seconds, metrics = 0.0, {}
     for group in GROUPS:
         networks, more_seconds = _trained(steps, learning_rate, seed, without=group)
-        detector = _detector(networks).calibrate(sound[0], content=plain[0])
+        detector = _detector(networks).calibrate(clean_images[0], content=plain[0])
         seconds += more_seconds
         unseen = families_of(group, colour=True)
-        metrics[group] = detection_table(detector, sound[1], unseen, plain[1])
+        metrics[group] = detection_table(detector, clean_images[1], unseen, plain[1])
         print(group, metrics[group]["mean"], flush=True)
     save_with_card(
         "restyled_digit_detector_held_out",
@@ -162,8 +160,8 @@ def _settings(steps, learning_rate, seed):
     return {
         "steps": steps,
         "learning_rate": learning_rate,
-        "namer_passes": CLASSIFIER_PASSES,
-        "namer_rate": CLASSIFIER_RATE,
+        "classifier_passes": CLASSIFIER_PASSES,
+        "classifier_rate": CLASSIFIER_RATE,
         "seed": seed,
     }
 
@@ -200,11 +198,11 @@ def _trained(steps, learning_rate, seed, without=None):
         train_style_classifier(network, Clean(restyled, content), styles, kinds, **settings)
         return network
 
-    suffix = f"{seed}_without_{without}" if without else f"{seed}"
-    once = partial(made_once, made_from=["style_digits_other"])
+    settings = {**_settings(steps, learning_rate, seed), "without": without}
+    once = partial(made_once, settings=settings, made_from=["style_digits_other"])
     made = {
-        "segmenter": once(f"restyled_segmenter_{steps}_{learning_rate}_{suffix}", segmenter),
-        "classifier": once(f"style_namer_{suffix}", classifier),
+        "segmenter": once("restyled_segmenter", segmenter),
+        "classifier": once("style_classifier", classifier),
     }
     networks, seconds = ({role: one[k] for role, one in made.items()} for k in (0, 1))
     return networks, sum(seconds.values())

@@ -18,6 +18,7 @@ from styleguard_edu.networks import (
     digit_generator,
     digit_judge,
     feature_extractor,
+    run_network,
 )
 
 import numpy as np
@@ -25,7 +26,7 @@ import numpy as np
 from ._cards import save_with_card
 from ._snapshots import cosine_adam, snapshot_steps, train_with_snapshots
 
-MEASURED = 10_000  # images a Frechet distance is computed from
+MEASURED = 10_000  # images a Fréchet distance is computed from
 COMPARED = 2_000  # images a side for precision and recall while training
 COPIES_SOUGHT = 400  # images whose nearest training image is looked for
 
@@ -34,7 +35,7 @@ def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
     """Train the classifier that judges digits, on MNIST's training split alone.
 
     Kept with it: ``mean`` and ``covariance`` of its features on the MNIST test split, the
-    reference of every Frechet distance in the course; and for precision and recall ``features``,
+    reference of every Fréchet distance in the course; and for precision and recall ``features``,
     those of the first 2,000 test images, and ``other_features``, the same of calibration images.
 
     Parameters
@@ -59,8 +60,9 @@ def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
     )
     seconds = time.perf_counter() - started
     extractor = feature_extractor(judge)
-    features = extractor.predict(digits.test.images, batch_size=500, verbose=0)
-    calibration = extractor.predict(digits.calibration.images, batch_size=500, verbose=0)
+    features, calibration = (
+        run_network(extractor, images=part.images) for part in (digits.test, digits.calibration)
+    )
     reference = feature_statistics(features)
     floor = frechet_distance(feature_statistics(calibration), reference)
     real = precision_recall(features, calibration)
@@ -97,7 +99,7 @@ def train_digit_gan(*, steps=20_000, batch_size=64, learning_rate=1e-3, seed=0):
     """Train the reference digit GAN, on MNIST's and the bundled training split together.
 
     Kept with it: a log of the training at about 24 snapshots (``steps``, ``seconds``, losses,
-    Frechet distance, precision, recall), and ``samples``, the same 64 inputs z at each of them.
+    Fréchet distance, precision, recall), and ``samples``, the same 64 inputs z at each of them.
 
     Parameters
     ----------
@@ -152,6 +154,7 @@ def _train_and_save(name, images, data, new, *, generator_only=False, **settings
         lambda: _snapshot(gan.ema_generator, judge),
         snapshot_steps(steps),
         name=name,
+        settings=settings,
     )
     real = load_digits("mnist", verbose=False).test.images
     final = measure_generator(gan.ema_generator, judge, real)
@@ -167,7 +170,7 @@ def _train_and_save(name, images, data, new, *, generator_only=False, **settings
         settings=settings,
         seconds=log["seconds"][-1],
         metrics=metrics,
-        notes="generator: the running average of G's weights. Measured against MNIST's test "
+        notes="generator: the EMA generator. Measured against MNIST's test "
         "split, 10,000 images a side; precision and recall in the log from 2,000. "
         "nearest_training_image: median distance of 400 drawn and of 400 new real images",
         arrays=log,
@@ -177,7 +180,7 @@ def _train_and_save(name, images, data, new, *, generator_only=False, **settings
 def _snapshot(generator, judge):
     """What the log keeps of one moment of the training."""
     measures = measure_generator(generator, judge, compared=COMPARED)
-    print(f"Frechet distance {measures['frechet_distance']:7.2f}")
+    print(f"Fréchet distance {measures['frechet_distance']:7.2f}")
     return {**measures, "samples": to_uint8(_draw(generator, 64))[..., 0]}
 
 
@@ -201,25 +204,39 @@ def measure_generator(generator, judge, real=None, *, compared=MEASURED):
         ``frechet_distance``, ``precision``, ``recall``, and the shares of the rarest and the most
         frequent digit as read by the judge, times ten (1 is an equal share).
     """
-    network = judge.networks["judge"]
-    extractor = feature_extractor(network)
     images = _draw(generator, MEASURED)
-    features = extractor.predict(images, batch_size=500, verbose=0)
-    reference = (judge.arrays["mean"], judge.arrays["covariance"])
-    if real is None:
-        real_features = judge.arrays["features"]
-    else:
-        real_features = extractor.predict(real, batch_size=500, verbose=0)
-    compared = min(compared, len(real_features))
-    quality = precision_recall(real_features[:compared], features[:compared])
-    answers = network.layers[-1](features).numpy().argmax(axis=1)  # what the features feed
+    answers = run_network(judge.networks["judge"], images=images).argmax(axis=1)
     shares = np.bincount(answers, minlength=10) * 10 / len(answers)
+    return {
+        **measure_images(images, judge, real, compared=compared),
+        "rarest_digit": float(shares.min()),
+        "commonest_digit": float(shares.max()),
+    }
+
+
+def measure_images(images, judge, real=None, *, compared=COMPARED):
+    """Fréchet distance, precision and recall of drawn digits, by the judge's features.
+
+    Parameters
+    ----------
+    images : ndarray of float32, ``(n, 28, 28, 1)`` in [0, 1]
+    judge, real, compared
+        As for :func:`measure_generator`.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    extractor = feature_extractor(judge.networks["judge"])
+    features = run_network(extractor, images=images)
+    real = judge.arrays["features"] if real is None else run_network(extractor, images=real)
+    compared = min(compared, len(real))
+    quality = precision_recall(real[:compared], features[:compared])
+    reference = (judge.arrays["mean"], judge.arrays["covariance"])
     return {
         "frechet_distance": frechet_distance(feature_statistics(features), reference),
         "precision": quality.precision,
         "recall": quality.recall,
-        "rarest_digit": float(shares.min()),
-        "commonest_digit": float(shares.max()),
     }
 
 
@@ -249,9 +266,9 @@ def nearest_training_image(generator, images, new):
 def _draw(generator, n):
     """The first ``n`` images of the fixed sequence of inputs z."""
     z = np.random.default_rng(0).standard_normal((n, generator.input_shape[-1]), np.float32)
-    return generator.predict(z, batch_size=500, verbose=0)
+    return run_network(generator, z=z)
 
 
 def _accuracy(judge, split):
-    answers = judge.predict(split.images, batch_size=500, verbose=0).argmax(axis=1)
+    answers = run_network(judge, images=split.images).argmax(axis=1)
     return round(float(np.mean(answers == split.labels)), 4)

@@ -16,9 +16,9 @@ import numpy as np
 
 from ._cards import save_with_card
 from ._damage_training import training_kinds
-from ._snapshots import UNFINISHED, cosine_adam
+from ._snapshots import cosine_adam
 from .digits import measure_generator
-from .refining import FULL_TRAINING, STAGE, early_gan, refine, some_steps
+from .refining import FULL_TRAINING, STAGE, early_gan, early_state, refine, some_steps
 
 WAYS = ("control", "damaged", "refined")  # what D's further fakes are; the control has none
 HELD_OUT = "geometric"  # the group of damage that D is not shown
@@ -75,7 +75,7 @@ def train_digit_gan_taught(*, steps=600, share=0.5, learning_rate=1e-3, seeds=(1
         Of batches and noise.
     """
     early, images, _ = early_gan()
-    state = UNFINISHED / "digit_gan_early" / "state.weights.h5"
+    state = early_state()
     guard = load_guard("digits", source="mnist")
     kinds = training_kinds(without=HELD_OUT)
     pool = damage_some(images[:DAMAGED], kinds, share=1.0, rng=0)[0].images
@@ -137,7 +137,7 @@ def go_on(gan, images, damaged, steps, *, refined, seed, batch_size=64):
 
 
 def _measure(gan, guard):
-    """What the averaged generator draws, and what D makes of damage."""
+    """What the EMA generator draws, and what D makes of damage."""
     measures = measure_generator(gan.ema_generator, load_checkpoint("digit_judge"))
     kept = ("frechet_distance", "precision", "recall")
     drawn = gan.sample(MEASURED, seed=0)

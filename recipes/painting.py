@@ -13,8 +13,8 @@ from styleguard_edu.pictures import fit_short_side, match_histogram
 import numpy as np
 
 from ._cards import save_with_card
-from .plain_painting import plain_painting_generator
 from ._snapshots import cosine_adam, train_with_snapshots
+from .plain_painting import plain_painting_generator
 
 STOPS = (0, 100, 300, 1_000, 3_000)  # steps at which the training is looked at, before the end
 MEASURES = {  # name -> number, from the result, the photo and the painting
@@ -135,29 +135,32 @@ def _train_and_save(name, *, steps, learning_rate, seed, keep_log=True):
         repainted = np.stack([style.transfer(watched, painting) for painting in paintings])
         return {"samples": to_uint8(repainted)}
 
+    settings = {
+        "steps": steps,
+        "paintings": list(paintings),
+        "crops": CROPS,
+        "crop": CROP,
+        "learning_rate": learning_rate,
+        "tolerance": style.tolerance,
+        "tone_weight": style.tone_weight,
+        "seed": seed,
+    }
     log = train_with_snapshots(
         style,
         lambda start: style.batches(practice, start=start),
         look,
         [*(stop for stop in STOPS if stop < steps), steps],
         name=name,
+        settings=settings,
     )
     save_with_card(
         name,
         {"generator": style.ema_generator},
         data=f"photos {', '.join(PHOTO_SPLITS['train'])}; paintings {', '.join(paintings)}",
-        settings={
-            "steps": steps,
-            "crops": CROPS,
-            "crop": CROP,
-            "learning_rate": learning_rate,
-            "tolerance": style.tolerance,
-            "tone_weight": style.tone_weight,
-            "seed": seed,
-        },
+        settings=settings,
         seconds=log["seconds"][-1],
         metrics=_measure(style, paintings),
-        notes="generator: the running average of G's weights; codes in the order of the "
+        notes="generator: the EMA generator; codes in the order of the "
         f"paintings. Measured on {', '.join(PHOTO_SPLITS['test'])} at 384x256, mean; matched_ "
         "is the baseline, histogram matching; photo_ the photo as it is; floor_ the painting "
         "itself.",

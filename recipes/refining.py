@@ -4,19 +4,14 @@ from styleguard_edu.backend import keras, tf
 from styleguard_edu.checkpoints import load_checkpoint
 from styleguard_edu.correctors import generator_parts, refine
 from styleguard_edu.datasets import load_digits
-from styleguard_edu.metrics import feature_statistics, frechet_distance, precision_recall
 from styleguard_edu.models import GAN, endless_batches, fake_loss, gradient_penalty, real_loss
-from styleguard_edu.networks import (
-    digit_discriminator,
-    digit_generator,
-    feature_extractor,
-    run_network,
-)
+from styleguard_edu.networks import digit_discriminator, digit_generator, run_network
 
 import numpy as np
 
 from ._cards import save_with_card
-from ._snapshots import cosine_adam, made_once, train_with_snapshots
+from ._snapshots import cosine_adam, made_once, state_folder, train_with_snapshots
+from .digits import measure_images
 
 FULL_TRAINING = 20_000  # steps of the reference GAN, whose beginning this one is
 EARLY_STEPS = 700
@@ -68,10 +63,16 @@ def train_digit_gan_early(
     gan, images, seconds = early_gan(steps, batch_size, learning_rate, seed)
     generator = gan.ema_generator
     critic, more_seconds = made_once(
-        f"digit_critic_{steps}_{critic_steps}_{critic_rate}_{seed}",
+        "digit_critic",
         lambda: train_critic(
             generator, gan.discriminator, images, steps=critic_steps, learning_rate=critic_rate
         ),
+        settings={
+            "gan": _gan_settings(steps, batch_size, learning_rate, seed),
+            "steps": critic_steps,
+            "learning_rate": critic_rate,
+            "walks": SHAPING_WALKS,
+        },
     )
     reference = load_checkpoint("digit_gan").networks
     save_with_card(
@@ -97,7 +98,7 @@ def train_digit_gan_early(
                 reference["generator"], reference["discriminator"], REFERENCE_WALKS
             ),
         },
-        notes="metrics: mean over three seeds of z and, of the Frechet distance, the range. 10,000 "
+        notes="metrics: mean over three seeds of z and, of the Fréchet distance, the range. 10,000 "
         "samples against MNIST's test split; precision and recall from 2,000 a side. refined: "
         "refine_latents of z with the first of the walks, then, with the second, of the hidden "
         "values that the generator cut at stage makes of z. early is guided by the critic, the "
@@ -130,8 +131,19 @@ def early_gan(steps=EARLY_STEPS, batch_size=64, learning_rate=1e-3, seed=0):
         dict,
         [steps],
         name="digit_gan_early",
+        settings=_gan_settings(steps, batch_size, learning_rate, seed),
     )
     return gan, images, float(log["seconds"][-1])
+
+
+def early_state(steps=EARLY_STEPS, batch_size=64, learning_rate=1e-3, seed=0):
+    """The file in which :func:`early_gan` leaves the whole state of the training."""
+    settings = _gan_settings(steps, batch_size, learning_rate, seed)
+    return state_folder("digit_gan_early", settings) / "state.weights.h5"
+
+
+def _gan_settings(steps, batch_size, learning_rate, seed):
+    return {"steps": steps, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
 
 
 def train_critic(
@@ -141,7 +153,7 @@ def train_critic(
 
     The discriminator shaping of Liu et al. (2020): D's fakes are samples on their way, after a
     random number of steps of both walks of :func:`refine` along D as it is. So D knows not only in
-    which direction raw samples can be mended, but also when it is enough.
+    which direction raw samples can be improved, but also when it is enough.
 
     Parameters
     ----------
@@ -218,7 +230,7 @@ def compare(generator, critic, walks, *, seeds=SEEDS, measured=MEASURED):
         few = latents[f"redrawn_{REDRAWN[0]}"]
         images["redrawn_and_refined"] = refine(generator, parts, critic, few, walks, seed=seed)
         for name, drawn in images.items():
-            rows.setdefault(name, []).append(_measure(drawn, judge))
+            rows.setdefault(name, []).append(measure_images(drawn, judge))
             print(f"seed {seed}   {name:19s}", rows[name][-1], flush=True)
     return {name: _summary(row) for name, row in rows.items()}
 
@@ -238,20 +250,8 @@ def _redrawn(generator, critic, z, share, rng):
     return z
 
 
-def _measure(images, judge):
-    features = run_network(feature_extractor(judge.networks["judge"]), images=images)
-    reference = (judge.arrays["mean"], judge.arrays["covariance"])
-    real = judge.arrays["features"]
-    quality = precision_recall(real, features[: len(real)])
-    return {
-        "frechet_distance": frechet_distance(feature_statistics(features), reference),
-        "precision": quality.precision,
-        "recall": quality.recall,
-    }
-
-
 def _summary(rows):
-    """Means over the seeds, and the range of the Frechet distance."""
+    """Means over the seeds, and the range of the Fréchet distance."""
     distances = [row["frechet_distance"] for row in rows]
     means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
     return {**means, "range": [round(min(distances), 3), round(max(distances), 3)]}

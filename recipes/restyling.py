@@ -9,14 +9,13 @@ from styleguard_edu.files import write_atomically
 from styleguard_edu.images import to_uint8
 from styleguard_edu.metrics import ssim
 from styleguard_edu.models import StyleTransfer, unpaired_batches
-from styleguard_edu.models.style_transfer import PLAIN
 from styleguard_edu.networks import digit_judge, style_discriminator, style_generator
 from styleguard_edu.styles import STYLES, do_nothing, measure_restyling, render_style
 
 import numpy as np
 
 from ._cards import save_with_card
-from ._snapshots import UNFINISHED, cosine_adam, snapshot_steps, train_with_snapshots
+from ._snapshots import cosine_adam, snapshot_steps, state_folder, train_with_snapshots
 
 CODES = len(STYLES) + 1
 EARLY = (300, 1_000)  # steps of the snapshots that are kept as networks
@@ -103,9 +102,9 @@ def train_style_digits(*, steps=9_000, batch_size=16, learning_rate=1e-3, seed=0
 def train_style_digits_other(*, steps=18_000, batch_size=16, learning_rate=1e-3, seed=1):
     """Train the same network from another seed, twice as long, for guards; parameters as the first.
 
-    Who judges and mends should make fewer mistakes: strokes that lie a quarter of a pixel off the
-    content, as after a shorter training in some styles, pass for right with D, for it sees no
-    pairs. Only the generator is kept: a guard needs no more.
+    A network that judges and corrects should make fewer mistakes. After a shorter training, the
+    strokes of some styles lie a quarter of a pixel off the content, and D, which sees no pairs,
+    takes them for right. Only the generator is kept: a guard needs no more.
     """
     _train_and_save(
         "style_digits_other",
@@ -162,7 +161,7 @@ def _train_and_save(name, *, early=(), generator_only=False, **settings):
     else:
         networks["discriminator"] = model.discriminator
     for step in early:
-        networks[f"snapshot_{step}"] = keras.saving.load_model(_early_file(name, step))
+        networks[f"snapshot_{step}"] = keras.saving.load_model(_early_file(name, settings, step))
     _save(name, networks, settings, seconds, _measure_with_judges(model), arrays=log)
 
 
@@ -178,7 +177,8 @@ def _train(name, stops, terms, settings, early=()):
 
     def look():
         if int(model.steps) in early:
-            write_atomically(_early_file(name, int(model.steps)), model.ema_generator.save)
+            file = _early_file(name, settings, int(model.steps))
+            write_atomically(file, model.ema_generator.save)
         return _snapshot(model, watched)
 
     log = train_with_snapshots(
@@ -189,6 +189,7 @@ def _train(name, stops, terms, settings, early=()):
         look,
         stops,
         name=name,
+        settings={**settings, **terms},
     )
     return model, log
 
@@ -213,7 +214,7 @@ def _save(name, networks, settings, seconds, metrics, arrays=None, what="generat
         settings=settings,
         seconds=seconds,
         metrics=metrics,
-        notes=f"{what} by the running average of G's weights. Measured on the MNIST test split "
+        notes=f"{what} the EMA generator. Measured on the MNIST test split "
         "by style_judges: mean over styles, then each style.",
         arrays=arrays,
     )
@@ -235,12 +236,12 @@ def _halves():
     return first, np.concatenate([images[len(images) // 2 :] for images in splits])
 
 
-def _early_file(name, step):
-    return UNFINISHED / name / f"snapshot_{step}.keras"
+def _early_file(name, settings, step):
+    return state_folder(name, settings) / f"snapshot_{step}.keras"
 
 
 def _render_codes(images, codes):
-    painted = do_nothing(images, PLAIN)
+    painted = do_nothing(images, "plain")
     for code, style in enumerate(STYLES, start=1):
         if np.any(codes == code):
             painted[codes == code] = render_style(images[codes == code], style)

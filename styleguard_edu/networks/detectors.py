@@ -1,4 +1,4 @@
-"""Functions that build the networks of anomaly detectors, and the one that asks any network.
+"""Functions that build the networks of anomaly detectors.
 
 Images enter in [0, 1], as everywhere; logits are positive for "damaged". Initial weights come
 from Keras' global random state.
@@ -25,12 +25,12 @@ RESTORER = (
 def segmentation_network(
     channels=1, *, content_channels=0, width=16, depth=2, strips=False, own_statistics=False
 ):
-    """A small U-Net (Ronneberger et al., 2015) that marks damage, judges the image, and mends it.
+    """A small U-Net (Ronneberger et al., 2015) that marks damage, judges the image and restores it.
 
-    The way down gathers what surrounds a pixel, the way up puts it back into place; the judgement
-    of the whole image is made from both, because a shifted digit has no damaged *part*. What a
-    pixel x should have been is guessed as :math:`x + a x + b`, with a and b for each pixel: to
-    leave it, to lighten it, to fill it, and to undo a negative are all easy to say.
+    The way down gathers what surrounds a pixel; the way up puts it back into place. The whole
+    image is judged from both, because a shifted digit has no damaged *part*. A pixel x is restored
+    as :math:`x + a x + b`, with a and b for each pixel: so the network can easily leave it, lighten
+    it, fill it, or undo a negative.
 
     Parameters
     ----------
@@ -99,13 +99,13 @@ def segmentation_network(
     )
     image = layers.Dense(4 * width, activation="relu")(summary)
     image = layers.Dense(1, name="image_logit")(image)
-    repair = layers.Concatenate()([x, *inputs])
+    branch = layers.Concatenate()([x, *inputs])
     for name, filters in (("restorer", 2 * width), ("restorer_2", width)):
-        repair = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(repair)
-        repair = normalised(name=f"{name}_normalised")(repair)
-        repair = layers.LeakyReLU(0.1)(repair)  # with ReLU all of this branch can die
+        branch = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(branch)
+        branch = normalised(name=f"{name}_normalised")(branch)
+        branch = layers.LeakyReLU(0.1)(branch)  # with ReLU all of this branch can die
     gain, offset = (
-        layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(repair)
+        layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(branch)
         for name in ("gain", "offset")
     )
     scaled = layers.Multiply()([inputs[0], gain])
@@ -140,7 +140,7 @@ def digit_encoder(latent_dim=64, *, width=32):
 def style_classifier(styles, *, width=24):
     """A small classifier that tells in which style an image is.
 
-    The mean over all places decides, so a damaged part is outvoted by the sound ones.
+    The mean over all places decides, so a damaged part is outvoted by the clean ones.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ layers = keras.layers
 
 
 def article_generator(latent_dim=100):
-    """The source article's generator, mended so that it fits 28x28 images.
+    """The source article's generator, changed so that it fits 28x28 images.
 
     As printed it starts from 8x8 and ends at 32x32; starting from 7x7 it ends at 28x28.
 
