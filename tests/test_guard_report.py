@@ -60,8 +60,8 @@ def one_round(index, scores, masks, after, choice, images):
 
 
 def report(**changed):
-    """Of five images 0 passed, 1 was mended at once and 4 in two rounds, 2 was refused, and 3 is
-    improved."""
+    """Of five images 0 passed, 1 was corrected at once and 4 in two rounds; 2 and 3 are for
+    review, 3 changed."""
     rounds = (
         one_round(
             [1, 2, 3, 4],
@@ -104,18 +104,24 @@ def nothing_flagged(n=3):
 
 
 def test_an_outcome_says_whether_it_was_flagged_corrected_and_is_flagged_still():
-    assert report().outcomes.tolist() == ["passed", "mended", "refused", "improved", "mended"]
+    assert report().outcomes.tolist() == [
+        "passed",
+        "corrected",
+        "for review",
+        "for review",
+        "corrected",
+    ]
     assert set(report().outcomes) == set(GuardReport.OUTCOMES)
 
 
 def test_every_flagged_image_has_a_reason_for_which_the_loop_was_over():
     both = report()
-    assert both.reasons.tolist() == ["", "", "no acceptable repair", "no acceptable repair", ""]
-    last = replace(both.rounds[1], choice=np.array([0, 0]))  # 3 was repaired again, and flagged
+    assert both.reasons.tolist() == ["", "", *["no acceptable proposal"] * 2, ""]
+    last = replace(both.rounds[1], choice=np.array([0, 0]))  # 3 was corrected again, and flagged
     for most, reason in ((3, "every corrector used"), (2, "every round used")):
         again = report(rounds=(both.rounds[0], last), max_rounds=most)
-        assert again.reasons[3] == reason and again.reasons[2] == "no acceptable repair"
-    assert set(GuardReport.REASONS) == {"no acceptable repair", *(reason, "every corrector used")}
+        assert again.reasons[3] == reason and again.reasons[2] == "no acceptable proposal"
+    assert set(GuardReport.REASONS) == {"no acceptable proposal", *(reason, "every corrector used")}
 
 
 def test_the_page_says_of_what_the_rate_is_promised(tmp_path):
@@ -129,11 +135,11 @@ def test_one_image_is_not_called_images(tmp_path):
     assert "What the guard did with 1 image<" in text and "what came first: 1 image." in text
 
 
-def test_a_round_tells_areas_what_was_mended_and_by_which_corrector():
+def test_a_round_tells_areas_what_was_corrected_and_by_which_corrector():
     first, second = report().rounds
     assert first.area.tolist() == [1, 4, 9, 16]
-    assert first.mended.tolist() == [True, False, False, False]
-    assert second.mended.tolist() == [False, True]
+    assert first.corrected.tolist() == [True, False, False, False]
+    assert second.corrected.tolist() == [False, True]
     assert first.taken_by() == {"realign": 2, "median & more": 1}
     assert second.taken(second.scores_after, second.scores).tolist() == [5, 1]
 
@@ -141,10 +147,9 @@ def test_a_round_tells_areas_what_was_mended_and_by_which_corrector():
 def test_the_summary_counts_outcomes_and_rounds():
     assert str(report()).splitlines() == [
         "5 images: 1 passed, 4 flagged (p-value at most 0.05).",
-        "Of the flagged, 2 mended, 1 improved but still flagged, 1 refused (no repair was "
-        "acceptable): 2 left for a person.",
-        "Round 1: 4 images, 3 repairs taken (realign 2, median & more 1), 1 mended.",
-        "Round 2: 2 images, 1 repair taken (realign 1), 1 mended.",
+        "Of the flagged, 2 corrected, 2 for review (1 of them changed).",
+        "Round 1: 4 images, 3 proposals taken (realign 2, median & more 1), 1 corrected.",
+        "Round 2: 2 images, 1 proposal taken (realign 1), 1 corrected.",
     ]
 
 
@@ -156,6 +161,14 @@ def test_the_summary_says_what_ended_the_loop_early():
     assert (
         report(interrupted="stopped by hand").summary().endswith("Not complete: stopped by hand.")
     )
+
+
+def test_a_report_in_a_cell_is_one_line_or_a_small_table():
+    assert repr(report()) == "GuardReport(5 images: 1 passed, 2 corrected, 2 for review)"
+    assert repr(report(interrupted="by hand")).endswith("for review, interrupted)")
+    table = Page(report()._repr_html_())
+    assert table.of("td")[:6:2] == ["1", "2", "2"] and not table.links
+    assert "color" not in report()._repr_html_()  # so a dark theme's own colours show
 
 
 # The table.
@@ -184,17 +197,17 @@ def test_the_table_follows_an_image_through_its_rounds():
             "flagged": [True, True, False],
             "area": [16, 1, 0],
             "change": [0.0, 0.04, 0.01],
-            "outcome": ["mended"] * 3,
+            "outcome": ["corrected"] * 3,
         }
     )
     pd.testing.assert_frame_equal(rows_of(4), expected)
 
 
 def test_in_the_table_what_was_not_taken_leaves_an_image_as_it_was():
-    refused, improved = rows_of(2), rows_of(3)
-    assert refused["corrector"].isna().all() and refused["score"].tolist() == [8, 8]
-    assert improved["change"].tolist() == [0, 0.05, 0.05]
-    assert improved["area"].tolist() == [9, 1, 1] and improved["flagged"].all()
+    kept, changed = rows_of(2), rows_of(3)
+    assert kept["corrector"].isna().all() and kept["score"].tolist() == [8, 8]
+    assert changed["change"].tolist() == [0, 0.05, 0.05]
+    assert changed["area"].tolist() == [9, 1, 1] and changed["flagged"].all()
 
 
 def test_the_table_of_nothing_flagged_holds_the_first_look():
@@ -212,16 +225,14 @@ def titles(ax):
 
 def test_the_contact_sheet_shows_what_was_flagged_by_outcome():
     assert titles(report().contact_sheet()) == [
-        "1: mended",
-        "4: mended",
-        "3: improved",
-        "2: refused",
+        *("1: corrected", "4: corrected"),
+        *("2: for review", "3: for review"),
     ]
 
 
 def test_each_outcome_is_shown_before_one_is_shown_again():
-    assert report().examples(3).tolist() == [1, 3, 2]
-    assert report().examples(2).tolist() == [1, 3]
+    assert report().examples(3).tolist() == [1, 4, 2]
+    assert report().examples(2).tolist() == [1, 2]
 
 
 def test_where_nothing_was_flagged_the_first_are_shown():
@@ -290,16 +301,15 @@ def test_the_page_needs_no_network(page):
 
 def test_the_page_counts_the_outcomes_and_tells_the_rounds(page):
     cells = page.of("td")
-    first = [cells[k : k + 2] for k in range(0, 8, 2)]
-    assert [count for count, _ in first] == ["1", "2", "1", "1"]
-    assert cells[8:16] == ["4", "3", "1", "realign 2, median & more 1", "2", "1", "1", "realign 1"]
+    assert cells[:6:2] == ["1", "2", "2"] and cells[5].endswith("(1 of these changed)")
+    assert cells[6:14] == ["4", "3", "1", "realign 2, median & more 1", "2", "1", "1", "realign 1"]
 
 
 def test_each_picture_of_the_page_says_what_it_shows(page):
     assert [alt for alt, _ in page.pictures[:3]] == [
         "Image 1 before",
         "Where image 1 looked wrong, in amber",
-        "Image 1 after: mended",
+        "Image 1 after: corrected",
     ]
     assert len(page.pictures) == 3 * 4
 
@@ -317,8 +327,8 @@ def test_beside_each_image_stand_outcome_repairs_and_p_value(page):
     texts = [text for tag, text in page.texts if tag in ("th", "td")]
     start = texts.index("p-value") + 1
     assert texts[start : start + 8] == [
-        *["1", "mended", "realign", "0.1"],
-        *["4", "mended", "median & more, realign", "0.1"],
+        *["1", "corrected", "realign", "0.1"],
+        *["4", "corrected", "median & more, realign", "0.1"],
     ]
 
 

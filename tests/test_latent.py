@@ -13,7 +13,6 @@ from styleguard_edu.networks import digit_discriminator, digit_generator
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 layers = keras.layers
 
@@ -139,27 +138,6 @@ def test_holes_in_digits_are_filled_better_than_from_neighbours(kind):
         )
     )
     assert latent > neighbour + 1
-
-
-def test_a_clone_shares_the_networks():
-    first = corrector(learning_rate=0.3)
-    second = clone(first)
-    assert second.generator is first.generator and second.encoder is first.encoder
-    assert second.learning_rate == 0.3
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("steps", -1), ("steps", 2.5), ("learning_rate", 0), ("prior_weight", -1), ("max_change", 2)],
-)
-def test_a_number_out_of_range_is_refused_by_name(setting, value):
-    with pytest.raises(ValueError, match=rf"{setting} must .* Received: {value}"):
-        corrector(**{setting: value})
-
-
-def test_an_encoder_for_another_generator_is_refused():
-    with pytest.raises(ValueError, match=r"encoder must turn .* Received: .* to \(None, 3\)|\(3,"):
-        LatentCorrector(dense_generator(TWO_ROWS), dense_encoder(np.zeros((4, 3))))
 
 
 @pytest.mark.parametrize("steps", [[], [3, 2], [-1], [1.5]])
