@@ -92,11 +92,6 @@ def test_both_pictures_are_described(explorer):
     assert "1 strength 0, 2 for review" in explorer.pictures[1].tooltip
 
 
-def test_without_clean_images_nothing_is_said_about_them():
-    text = tiny(clean=None).text
-    assert text.endswith("False alarms promised: at most 5% of clean images.")
-
-
 @pytest.mark.parametrize(("rate", "flagged"), [(1, [True, False]), (5, [True, True])])
 def test_flagged_images_are_framed(explorer, rate, flagged):
     explorer.rate.box.value = rate
@@ -111,16 +106,10 @@ def test_the_corrected_image_is_shown(explorer, strength, level):
     np.testing.assert_allclose(middle, 255 * level, atol=1)
 
 
-def test_the_rates_offered_can_be_chosen():
-    explorer = tiny(rates=(0.02, 0.5))
-    assert explorer.rate.values.tolist() == [2, 50]
-    assert explorer.text.startswith("1 of 4 flagged")  # begins at the one nearest to 5 %
-
-
 def test_coloured_images_keep_their_colours():
     red = np.zeros((2, 8, 8, 3), np.float32)
     red[..., 0] = 1
-    explorer = GuardInMiniature(red, red[..., 1], [0.9, 0.9], red, [True, True])
+    explorer = GuardInMiniature(red, red[..., 1], [0.9, 0.9], red, [True, True], clean=red)
     assert shown(explorer, 1, explorer._correct, 1)[0] == (255, 0, 0)
 
 
@@ -139,9 +128,6 @@ def test_it_keeps_what_explorers_have_in_common(check_explorer):
         ({"p_values": [0, 0.1, 0.2, 0.3]}, "p_values must be .* above 0 and .*Received"),
         ({"p_values": [0.1]}, "p_values must hold numbers of shape .*Received"),
         ({"accepted": [1, 0, 1, 1]}, r"accepted must be bool of shape \(4,\). Received: int64"),
-        ({"rates": (0.1, 0.05)}, "rates must increase.*Received"),
-        ({"rates": (0.5, 1.0)}, "rates must increase, from 0.001 to 0.999.*Received"),
-        ({"rates": ()}, "rates must increase.*at least one. Received"),
     ],
 )
 def test_what_does_not_fit_is_rejected(change, message):

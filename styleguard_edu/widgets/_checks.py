@@ -93,9 +93,7 @@ def check_damaged(images, masks):
         )
     clean = check_images(images["clean"], name="images['clean']")
     images = {name: check_alike(f"images[{name!r}]", images[name], clean) for name in images}
-    if masks is not None:
-        masks = {
-            kind: check_truth(f"masks[{kind!r}]", masks.get(kind, ()), clean.shape[:3])
-            for kind in kinds
-        }
-    return images, masks
+    return images, {
+        kind: check_truth(f"masks[{kind!r}]", masks.get(kind, ()), clean.shape[:3])
+        for kind in kinds
+    }

@@ -76,9 +76,8 @@ class Gallery:
         self.scores, n = scores, len(scores)
         columns = min(n, COLUMNS[images.shape[2] <= 64])
         rows = -(-n // columns)
-        self.page = Page(
-            (columns, *images.shape[1:]), [""] * rows, words=[("",)] * rows, left=4, gap=24
-        )
+        shape, names, words = (columns, *images.shape[1:]), [""] * rows, [("",)] * rows
+        self.page = Page(shape, names, words=words, left=4, gap=24)
         self._passed = self.page.base
         pale = Image.new("RGB", self._passed.size, PALE)
         self._flagged = ImageChops.multiply(self._passed, pale)
@@ -97,7 +96,7 @@ class Gallery:
     def _label(self, bitmap, k, outcome):
         look = LOOKS[outcome]
         self.page.frame(bitmap, 0, k, **look)
-        self.page.write(bitmap, 0, k, (outcome,), colour=look["colour"])
+        self.page.write(bitmap, 0, k, (outcome,), colour=look["colour"], size=19)
 
     def _draw(self, flagged):
         bitmap = self._passed.copy()

@@ -80,12 +80,12 @@ class Page:
             image = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
             bitmap.paste(image.resize(self._size, sampling), self.box(row, k)[:2])
 
-    def write(self, bitmap, row, k, texts, *, colour="black"):
+    def write(self, bitmap, row, k, texts, *, colour="black", size=22):
         """Write lines below the k-th image of a row."""
         left, _, right, bottom = self.box(row, k)
         for number, text in enumerate(texts):
             place = ((left + right) // 2, bottom + self.room + number * self.line)
-            caption(bitmap, place, text, size=22, anchor="ma", colour=colour)
+            caption(bitmap, place, text, size=size, anchor="ma", colour=colour)
 
     def frame(self, bitmap, row, k, colour=ORANGE, dash=1, gap=0):
         """Frame the k-th image of a row: solid, or in dashes with gaps between, bitmap pixels."""

@@ -49,19 +49,21 @@ class Curves:
         Scores, higher = worse.
     share : float
         Share of damaged images for which precision is drawn.
-    cheapest : float
-        The threshold of least cost; a small mark shows it.
+    least : CostChoice
+        A small mark shows its threshold.
 
     Attributes
     ----------
     axes : ndarray of three matplotlib.axes.Axes
+    least : CostChoice
     """
 
-    def __init__(self, clean, damaged, *, share, cheapest):
+    def __init__(self, clean, damaged, share, least):
+        self.least = least
         figure = blank_figure(*SIZE)
         figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.05)
         self.axes = figure.subplots(1, 3, width_ratios=(1.65, 1, 1))
-        _draw_histogram(self.axes[0], clean, damaged, cheapest)
+        _draw_histogram(self.axes[0], clean, damaged, least.threshold)
         draw_roc(self.axes[1], clean, damaged, color=GREEN)
         area = roc_auc_score(*_sample(clean, damaged))
         self.axes[1].set_title(f"ROC, area {area:.3f}", loc="left", fontsize=10)
@@ -70,10 +72,8 @@ class Curves:
             one.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
             for axis in (one.xaxis, one.yaxis):
                 axis.set_major_formatter(PercentFormatter(1))
-            one.grid(alpha=0.3)
-        for one in self.axes:
-            one.tick_params(labelsize=9)
-            one.spines[["top", "right"]].set_visible(False)
+            tidy(one)
+        tidy(self.axes[0], grid=False)
         self._bitmap = figure_bitmap(figure)
 
     def png(self, threshold, recall, false_alarm_rate, precision):
@@ -102,6 +102,14 @@ class Curves:
         """Where a point of the axes lies on the bitmap."""
         across, up = axes.transData.transform((x, y))
         return round(across), round(self._bitmap.height - up)
+
+
+def tidy(axes, *, grid=True):
+    """Small numbers and two spines; a grid unless told otherwise."""
+    axes.tick_params(labelsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    if grid:
+        axes.grid(alpha=0.3)
 
 
 def draw_roc(axes, clean, damaged, **look):

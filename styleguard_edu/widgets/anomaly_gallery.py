@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..anomalies import ANOMALIES, GROUPS
-from ..images import check_images
+from ..images import check_content, check_images
 from ..plotting import tint_masks
 from ._choices import PathChoice
 from ._drawing import encode
@@ -50,6 +50,8 @@ _PLURAL = {"scratch": "line", "zigzag": "stroke"}  # what a bare number counts
 class AnomalyGallery(Explorer):
     """Choose what goes wrong, how badly and where; see clean, damaged and changed pixels.
 
+    Of all anomalies, those that suit the images are offered.
+
     The random draws are the same at every severity: the slider makes the same damage worse.
 
     Parameters
@@ -58,10 +60,6 @@ class AnomalyGallery(Explorer):
         Clean ones, at most 12; eight digits or two photos fill the page well.
     content : ndarray of float, ``(n, height, width, 1 or 3)`` in [0, 1], optional
         What the images looked like before they were restyled; "style leak" needs it.
-    kinds : sequence of str, optional
-        Names from ``styleguard_edu.anomalies.ANOMALIES``; all that suit the images unless given.
-    seed : int
-        Fixes place, direction and sign of the damage.
 
     Attributes
     ----------
@@ -75,22 +73,18 @@ class AnomalyGallery(Explorer):
 
     title = "anomaly gallery"
 
-    def __init__(self, images, *, content=None, kinds=None, seed=0):
-        self.images, self.content, self.seed = check_images(images), content, seed
+    def __init__(self, images, *, content=None):
+        self.images = check_images(images)
+        self.content = check_content(content, self.images)
         if len(self.images) > MOST:
             raise ValueError(f"images must be at most {MOST}. Received: {len(self.images)}")
-        self.kinds = choose_kinds(kinds, colour=self.images.shape[-1] == 3, content=content)
-        for kind in self.kinds:  # a wrong argument is an error now, not after a click
-            self.damage(kind, 1, False)
         names = ["clean", "damaged", "changed\npixels"]
         self._page = Page(self.images.shape, names, words=[(), (), ("share",)])
         self._page.paste(self._page.base, 0, self.images)
         self.view = lru_cache(CACHED)(self.view)
-        groups = [
-            (group, name) for group, names in GROUPS.items() for name in names if name in self.kinds
-        ]
+        kinds = [(group, name) for group, names in GROUPS.items() for name in names]
         labels = {"group": str, "kind": lambda name: ANOMALIES[name].label}
-        self.kind = PathChoice(groups, labels)
+        self.kind = PathChoice([path for path in kinds if self._suits(ANOMALIES[path[1]])], labels)
         self.severity = ValueSlider("severity", np.arange(1, 6), index=2)
         self.where = choice("where", {"whole image": False, "part of it": True})
         buttons = [*self.kind.rows, self.where]
@@ -132,10 +126,12 @@ class AnomalyGallery(Explorer):
 
     def damage(self, kind, severity, local):
         """Damage the images as in one state; returns a ``Damaged``."""
-        rng = np.random.default_rng(self.seed)
-        return ANOMALIES[kind](severity=severity, local=local)(
-            self.images, rng=rng, content=self.content
-        )
+        anomaly = ANOMALIES[kind](severity=severity, local=local)
+        return anomaly(self.images, rng=0, content=self.content)
+
+    def _suits(self, anomaly):
+        colour = self.images.shape[-1] == 3 or not anomaly.colour_only
+        return colour and (self.content is not None or not anomaly.needs_content)
 
     def _words(self, kind, severity, local, shares):
         """The alternative texts and the summary."""
@@ -153,29 +149,6 @@ class AnomalyGallery(Explorer):
         least, mean, most = map(in_percent, (shares.min(), shares.mean(), shares.max()))
         span = f", from {least} to {most} an image" if least != most else ""
         return (alt,), f"{text}{mean} of the pixels changed{span}."
-
-
-def choose_kinds(kinds, *, colour, content):
-    """The kinds to offer: those asked for, or all that suit the images.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or a name is unknown.
-    """
-    if kinds is None:
-        return [
-            name
-            for name, kind in ANOMALIES.items()
-            if (colour or not kind.colour_only) and (content is not None or not kind.needs_content)
-        ]
-    kinds = list(kinds)
-    if not kinds or not set(kinds) <= set(ANOMALIES):
-        raise ValueError(
-            "kinds must hold at least one name, and only names from anomalies.ANOMALIES. "
-            f"Received: {kinds}"
-        )
-    return kinds
 
 
 def in_words(kind, severity):

@@ -149,9 +149,8 @@ def precompute_case(
         used = masks[:1] if first.whole_image else masks  # the same result with every mask
         images = np.stack([_correct(one, damaged, used, content) for one in versions.values()])
         mixed = np.stack([at_strength(damaged, images, share) for share in strengths], axis=2)
-        judged = _judge(
-            detector, before, damaged, content, mixed, min_improvement, first.max_change
-        )
+        bounds = {"min_improvement": min_improvement, "max_change": first.max_change}
+        judged = _judge(detector, before, damaged, content, mixed, bounds)
         shape = (len(versions), len(masks))
         corrections[name] = Corrections(
             *(np.broadcast_to(values, (*shape, *values.shape[2:])) for values in (images, *judged)),
@@ -198,25 +197,15 @@ def _correct(corrector, damaged, masks, content):
     return corrected.reshape(k, *damaged.shape)
 
 
-def _judge(detector, before, damaged, content, mixed, min_improvement, max_change):
+def _judge(detector, before, damaged, content, mixed, bounds):
     """Scores, p-values and verdicts of mixed images, ``(t, k, s, n, height, width, c)``."""
     flat = mixed.reshape(-1, *damaged.shape)
-    after = detector.detect(
-        flat.reshape(-1, *damaged.shape[1:]), content=_repeated(content, len(flat))
-    )
-    scores, p_values = (
-        values.reshape(flat.shape[:2])
-        for values in (detector.acceptance_scores(after), after.p_values)
-    )
-    accepted = accept(
-        detector.acceptance_scores(before),
-        scores,
-        before.p_values,
-        p_values,
-        rms_change(damaged, flat),
-        min_improvement=min_improvement,
-        max_change=max_change,
-    )
+    images, content = flat.reshape(-1, *damaged.shape[1:]), _repeated(content, len(flat))
+    after = detector.detect(images, content=content)
+    scores = detector.acceptance_scores(after).reshape(flat.shape[:2])
+    p_values = after.p_values.reshape(flat.shape[:2])
+    pairs = detector.acceptance_scores(before), scores, before.p_values, p_values
+    accepted = accept(*pairs, rms_change(damaged, flat), **bounds)
     return (values.reshape(mixed.shape[:4]) for values in (scores, p_values, accepted))
 
 

@@ -13,7 +13,14 @@ from ._page import CACHED, Page, in_percent, listed, rate_in_words
 from ._parts import Explorer, ValueSlider, View
 
 WORDS = ("score", "p-value", "error", "px changed", "correction", "fails on")
-LABELS = ("images", "damage", "severity")  # of the parts of a case's name
+
+
+def plain(corrector):
+    """What a corrector is called."""
+    return corrector.replace("_", " ")
+
+
+LABELS = {"images": str, "damage": str, "severity": str, "corrector": plain}
 
 
 class CorrectionExplorer(Explorer):
@@ -26,9 +33,9 @@ class CorrectionExplorer(Explorer):
 
     Parameters
     ----------
-    cases : dict of str, or of tuple, to CorrectionCase
-        By the damage, such as "scratch"; or by damage and severity, ("scratch", 3); or by what the
-        images are as well, ("digits", "scratch", 3). All with the same strengths.
+    cases : dict of tuple to CorrectionCase
+        By images, damage and severity, such as ("digits", "scratch", 3); all with the same
+        strengths.
     false_alarm_rate : float in (0, 1)
 
     Attributes
@@ -52,9 +59,7 @@ class CorrectionExplorer(Explorer):
         self.pages, self._before = cache(self._draw_pages), lru_cache(CACHED)(self._draw_before)
         self.view = lru_cache(CACHED)(self.view)
         self._make_controls()
-        # cases with the same thresholds share a slider
-        thresholds = list(dict.fromkeys(self.threshold.values()))
-        sliders = [*thresholds, self.strength, *self.step.values()]
+        sliders = dict.fromkeys([*self.threshold.values(), self.strength, *self.step.values()])
         rows = [slider.row for slider in sliders]
         super().__init__([*self.case.rows, *rows], pictures=2, flow="column")
         for row in self.case.rows:
@@ -64,15 +69,15 @@ class CorrectionExplorer(Explorer):
     @property
     def state(self):
         """What the controls say: names of case and corrector, and three indices."""
-        *path, corrector = self.case.value
-        case = self._case_at[tuple(path)]
+        *case, corrector = self.case.value
+        case = tuple(case)
         steps = self.cases[case].corrections[corrector].steps
         return {
             "case": case,
             "corrector": corrector,
             "threshold": self.threshold[case].slider.value,
             "strength": self.strength.slider.value,
-            "step": self.step[steps].slider.value if steps in self.step else 0,
+            "step": self.step[steps].slider.value,
         }
 
     def view(self, case, corrector, threshold, strength, step=0):
@@ -80,7 +85,7 @@ class CorrectionExplorer(Explorer):
 
         Parameters
         ----------
-        case : str or tuple
+        case : tuple
         corrector : str
         threshold, strength, step : int
             Which of the case's thresholds and strengths, and of the corrector's steps.
@@ -90,57 +95,40 @@ class CorrectionExplorer(Explorer):
         View
             Of the images before with heatmap and mask, and of the images after.
         """
-        outcome = self.outcome(case, corrector, threshold, strength, step)
-        called = f"{plain(corrector)}, strength {self.cases[case].strengths[strength]:.0%}"
-        steps = self.cases[case].corrections[corrector].steps
-        if len(steps) > 1:
-            called += f", refinement step {steps[step]}"
+        one = self.cases[case]
+        corrections = one.corrections[corrector]
+        outcome = judge(one, corrections, threshold, strength, step)
+        called = f"{plain(corrector)}, strength {one.strengths[strength]:.0%}"
+        if len(corrections.steps) > 1:
+            called += f", refinement step {corrections.steps[step]}"
         shown = self._before(case, threshold), self._draw_after(case, called, outcome)
         text = "\n".join(self._sentences(case, corrector, threshold, called, outcome))
         return View(*zip(*shown, strict=True), text)
 
-    def outcome(self, case, corrector, threshold, strength, step=0):
-        """The correction and its numbers in one state, as for :meth:`view`; an ``Outcome``."""
-        one = self.cases[case]
-        return judge(one, one.corrections[corrector], threshold, strength, step)
-
     def _make_controls(self):
-        self._case_at = {as_path(name): name for name in self.cases}
-        length = len(next(iter(self._case_at)))
-        labels = LABELS[1:2] if length == 1 else LABELS[-length:]
-        self.case = PathChoice(
-            [
-                (*path, corrector)
-                for path, name in self._case_at.items()
-                for corrector in self.cases[name].corrections
-            ],
-            dict.fromkeys(labels, str) | {"corrector": plain},
-        )
+        paths = [(*path, name) for path, case in self.cases.items() for name in case.corrections]
+        self.case = PathChoice(paths, LABELS)
         strengths = next(iter(self.cases.values())).strengths
         percent = np.round(100 * np.asarray(strengths)).astype(int)
         self.strength = ValueSlider("strength in %", percent, index=len(percent) - 1)
         self.threshold, self.step, made = {}, {}, {}
         for name, case in self.cases.items():
             values = tuple(case.thresholds)
-            if values not in made:
+            if values not in made:  # cases with the same thresholds share a slider
                 made[values] = ValueSlider("mask threshold", values, index=case.start)
             self.threshold[name] = made[values]
             for steps in {one.steps for one in case.corrections.values()} - {*self.step}:
-                if len(steps) > 1:
-                    last = len(steps) - 1
-                    self.step[steps] = ValueSlider("refinement steps", steps, index=last)
+                self.step[steps] = ValueSlider("refinement steps", steps, index=len(steps) - 1)
         self._show_sliders()
 
     def _show_sliders(self, change=None):
         """Show the sliders of the case and the corrector chosen."""
-        state = self.state
-        case = self.cases[state["case"]]
-        used = (
-            self.threshold[state["case"]],
-            self.step.get(case.corrections[state["corrector"]].steps),
-        )
-        sliders = *self.threshold.values(), *self.step.values()
-        show_only([one.row for one in sliders], [one.row for one in used if one])
+        *case, corrector = self.case.value
+        case = tuple(case)
+        steps = self.cases[case].corrections[corrector].steps
+        rows = [one.row for one in (*self.threshold.values(), *self.step.values())]
+        used = [self.threshold[case].row, *[self.step[steps].row] * (len(steps) > 1)]
+        show_only(rows, used)
 
     def _draw_pages(self, case):
         """Two pages, of one width: what stays in all states of a case is on them."""
@@ -148,12 +136,11 @@ class CorrectionExplorer(Explorer):
         shape = one.clean.shape
         low, high = np.percentile(one.maps, (50, 99.5))
         settings = {"left": 176, "tall": 168 if shape[1] < 64 else 256}
-        heat = f"heatmap\n{low:.3g} to {high:.3g}"
-        before = Page(shape, ["clean", "damaged", heat, "mask"], **settings)
-        before.paste(before.base, 0, one.clean)
-        before.paste(before.base, 1, one.damaged)
         heatmaps = overlay_heatmaps(one.damaged, one.maps, low=low, high=high)
-        before.paste(before.base, 2, heatmaps)
+        called = f"heatmap\n{low:.3g} to {high:.3g}"
+        before = Page(shape, ["clean", "damaged", called, "mask"], **settings)
+        for row, images in enumerate((one.clean, one.damaged, heatmaps)):
+            before.paste(before.base, row, images)
         for k in np.flatnonzero(one.p_values <= self.rate):
             before.frame(before.base, 1, k)
         after = Page(shape, ["corrected", "change"], words=[(), WORDS], foot=66, **settings)
@@ -172,9 +159,9 @@ class CorrectionExplorer(Explorer):
         shares = ", ".join(map(in_percent, mask.mean(axis=(1, 2))))
         flagged = np.flatnonzero(one.p_values <= self.rate)
         return encode(bitmap), (
-            f"{len(one.clean)} images: clean, below damaged ({in_words(case)}), below the heatmaps "
-            f"of the detector, below in amber the pixels where the heatmap lies above {value:.3g}: "
-            f"{shares}. Flagged and framed: {listed(flagged)}."
+            f"{len(one.clean)} images: clean, below damaged ({case[0]}, {case[1]}, severity "
+            f"{case[2]}), below the heatmaps of the detector, below in amber the pixels where the "
+            f"heatmap lies above {value:.3g}: {shares}. Flagged and framed: {listed(flagged)}."
         )
 
     def _draw_after(self, case, called, outcome):
@@ -217,9 +204,8 @@ class CorrectionExplorer(Explorer):
             f"{rate}): {(p_before <= self.rate).sum()} before, {after.sum()} once the accepted "
             "corrections are taken."
         )
-        reasons = [
-            f"{k + 1} ({outcome.why_not(k)})" for k in range(n) if verdicts[k] == "not accepted"
-        ]
+        at = [k for k in range(n) if verdicts[k] == "not accepted"]
+        reasons = [f"{k + 1} ({outcome.why_not(k)})" for k in at]
         yield (
             f"Accepted if the score falls by {one.min_improvement:g}, p does not fall and the "
             f"change (root mean square) is at most {corrections.max_change:g}. Not accepted: "
@@ -234,42 +220,13 @@ class CorrectionExplorer(Explorer):
 
 
 def check_cases(cases):
-    """Return the cases after checking that they are named alike and have the same strengths.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or names or strengths differ in kind.
-    """
-    if not cases:
-        raise ValueError("cases must hold at least one case. Received: none")
-    lengths = {len(as_path(name)) for name in cases}
-    if len(lengths) != 1 or not lengths <= {1, 2, 3}:
+    """Return the cases after checking that they are named by three parts and equally strong."""
+    if not cases or not all(isinstance(name, tuple) and len(name) == 3 for name in cases):
         raise ValueError(
-            "cases must be called by a str each, or by tuples of 2 or of 3. "
+            "cases must hold at least one, each by images, damage and severity. "
             f"Received: {list(cases)}"
         )
-    first = next(iter(cases.values())).strengths
-    for name, case in cases.items():
-        if not np.array_equal(case.strengths, first):
-            raise ValueError(
-                f"cases[{name!r}].strengths must be the same as the first's, {list(first)}. "
-                f"Received: {list(case.strengths)}"
-            )
+    strengths = [list(case.strengths) for case in cases.values()]
+    if any(row != strengths[0] for row in strengths):
+        raise ValueError(f"cases must all have the same strengths. Received: {strengths}")
     return cases
-
-
-def as_path(name):
-    """A case's name as a tuple of its parts."""
-    return name if isinstance(name, tuple) else (name,)
-
-
-def in_words(name):
-    """Such as "digits, scratch, severity 3"."""
-    *parts, last = as_path(name)
-    return ", ".join([*map(str, parts), f"severity {last}" if parts else str(last)])
-
-
-def plain(corrector):
-    """What a corrector is called."""
-    return corrector.replace("_", " ")

@@ -15,7 +15,7 @@ from ._checks import check_damaged, check_table
 from ._drawing import blank_figure, caption, encode, figure_bitmap
 from ._page import CACHED, MOST, Page, p_in_words, rate_in_words
 from ._parts import Explorer, View, choice
-from ._score_curves import draw_roc
+from ._score_curves import draw_roc, tidy
 
 LOOKS = (  # of the two detectors' curves and points
     {"color": BLUE, "ls": "-", "marker": "o", "markersize": 6},
@@ -183,9 +183,7 @@ class DetectorComparison(Explorer):
             (areas, "Area below the ROC curve, all kinds"),
         ):  # above, where no curve can pass
             axes.legend(title=title, loc="lower left", bbox_to_anchor=(-0.02, 1), **looks)
-            axes.grid(alpha=0.3)
-            axes.tick_params(labelsize=8)
-            axes.spines[["top", "right"]].set_visible(False)
+            tidy(axes)
         return encode(figure_bitmap(figure))
 
     def _words(self, kind, both):

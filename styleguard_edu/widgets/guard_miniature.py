@@ -7,15 +7,15 @@ import numpy as np
 from ..correctors import rms_change
 from ..images import check_images
 from ..plotting import overlay_heatmaps
-from ._checks import check_alike, check_numbers, check_rising, check_truth
+from ._checks import check_alike, check_numbers, check_truth
 from ._drawing import encode
 from ._page import CACHED, Page, listed, p_in_words
 from ._parts import Explorer, ValueSlider, View
 from .correction_case import at_strength
 
-RATES = (0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+RATES = (1, 2, 3, 5, 10, 15, 20, 30, 50)  # percent
+START = 3  # of these
 STRENGTHS = np.arange(0, 101, 10)  # percent
-START = 0.05
 
 
 class GuardInMiniature(Explorer):
@@ -36,10 +36,8 @@ class GuardInMiniature(Explorer):
         What a corrector makes of each image, at full strength.
     accepted : array_like of bool, ``(n,)``
         Whether that was acceptable, see :func:`styleguard_edu.correctors.accept`.
-    clean : ndarray of float, the shape of ``images``, optional
-        The images without damage; then false alarms and errors are told as well.
-    rates : sequence of float in (0, 1)
-        False-alarm rates to offer, increasing.
+    clean : ndarray of float, the shape of ``images``, in [0, 1]
+        The images without damage.
 
     Attributes
     ----------
@@ -49,7 +47,7 @@ class GuardInMiniature(Explorer):
 
     title = "guard in miniature"
 
-    def __init__(self, images, maps, p_values, corrected, accepted, *, clean=None, rates=RATES):
+    def __init__(self, images, maps, p_values, corrected, accepted, *, clean):
         self.images = check_images(images)
         shape = self.images.shape
         if shape[0] > 8:
@@ -58,8 +56,7 @@ class GuardInMiniature(Explorer):
         self.p_values = check_numbers("p_values", p_values, shape[:1], above=0, most=1)
         self.corrected = check_alike("corrected", corrected, self.images)
         self.accepted = check_truth("accepted", accepted, shape[:1])
-        self.clean = None if clean is None else check_alike("clean", clean, self.images)
-        self.rates = check_rising("rates", rates, 0.001, 0.999)
+        self.clean = check_alike("clean", clean, self.images)
         settings = {"left": 120, "tall": 168 if shape[1] < 64 else 256}
         self._detect = Page(shape, ["image", "heatmap"], **settings)
         self._correct = Page(shape, ["corrected"], words=[("", "p-value")], foot=34, **settings)
@@ -69,8 +66,7 @@ class GuardInMiniature(Explorer):
         heat = overlay_heatmaps(self.images, self.maps, low=low, high=high)
         self._detect.paste(self._detect.base, 1, heat)
         self.view = lru_cache(2 * CACHED)(self.view)
-        percent, start = np.round(100 * self.rates, 2), int(np.abs(self.rates - START).argmin())
-        self.rate = ValueSlider("false alarms in %", percent, index=start)
+        self.rate = ValueSlider("false alarms in %", RATES, index=START)
         self.strength = ValueSlider("strength in %", STRENGTHS, index=len(STRENGTHS) - 1)
         super().__init__([self.rate.row, self.strength.row], pictures=2, flow="column")
         self.follow(self.rate.slider, self.strength.slider)
@@ -93,7 +89,7 @@ class GuardInMiniature(Explorer):
         View
             Of the images with heatmaps, and of the corrected images.
         """
-        rate, strength = self.rates[rate], STRENGTHS[strength] / 100
+        rate, strength = RATES[rate] / 100, STRENGTHS[strength] / 100
         flagged, images = self.flagged(rate), self.result(rate, strength)
         done = "corrected" if strength else "strength 0"
         words = np.where(flagged, np.where(self.accepted, done, "for review"), "passed")
@@ -126,17 +122,13 @@ class GuardInMiniature(Explorer):
     def _text(self, rate, strength, flagged, images):
         """The summary."""
         count, taken = flagged.sum(), (flagged & self.accepted).sum()
-        text = (
-            f"{count} of {len(flagged)} flagged: {taken} corrected at strength {strength:.0%}, "
-            f"{count - taken} for review, as no correction was accepted.\n"
-            f"False alarms promised: at most {100 * rate:.3g}% of clean images."
-        )
-        if self.clean is None:
-            return text
         clean = (self.images == self.clean).all(axis=(1, 2, 3))
         before, after = (rms_change(self.clean, batch).mean() for batch in (self.images, images))
         return (
-            f"{text} Here: {(flagged & clean).sum()} of {clean.sum()}.\n"
+            f"{count} of {len(flagged)} flagged: {taken} corrected at strength {strength:.0%}, "
+            f"{count - taken} for review, as no correction was accepted.\n"
+            f"False alarms promised: at most {100 * rate:.3g}% of clean images. Here: "
+            f"{(flagged & clean).sum()} of {clean.sum()}.\n"
             f"Mean distance from the clean images (root mean square): {before:.3f} before, "
             f"{after:.3f} after."
         )

@@ -13,15 +13,13 @@ from ._page import WIDTH, Page
 from ._parts import Explorer, ValueSlider, View
 
 MOST = 48  # images; more would be too small to read
-STATES = ("passed", "waiting", "corrected", "for review")
-PASSED, WAITING, CORRECTED, REVIEW = range(4)
 # How states are told apart beside their words: colour, length of dashes and of gaps.
-LOOKS = (
-    {"colour": GREY, "dash": 3, "gap": 9},
-    {"colour": BLUE, "dash": 8, "gap": 6},
-    {"colour": GREEN},
-    {"colour": ORANGE, "dash": 20, "gap": 12},
-)
+LOOKS = {
+    "passed": {"colour": GREY, "dash": 3, "gap": 9},
+    "waiting": {"colour": BLUE, "dash": 8, "gap": 6},
+    "corrected": {"colour": GREEN},
+    "for review": {"colour": ORANGE, "dash": 20, "gap": 12},
+}
 
 
 class LoopPlayer(Explorer):
@@ -53,14 +51,8 @@ class LoopPlayer(Explorer):
         self.report, self.moments = report, moments(report)
         columns = min(n, 12 if width <= 1.3 * height else 8)
         rows = -(-n // columns)
-        self._page = Page(
-            (columns, height, width, channels),
-            [""] * rows,
-            words=[("", "")] * rows,
-            left=6,
-            tall=168,
-            gap=28,
-        )
+        shape, names, words = (columns, height, width, channels), [""] * rows, [("", "")] * rows
+        self._page = Page(shape, names, words=words, left=6, tall=168, gap=28)
         self._pictures = [
             (self._images(moment), self._curves(number))
             for number, moment in enumerate(self.moments)
@@ -96,7 +88,7 @@ class LoopPlayer(Explorer):
         """
         text = round_text(self.report, self.moments, round)
         if round == len(self.moments) - 1:
-            text += f"\n{stop_rule(self.report)} {outcome_text(self.report)}"
+            text += f"\n{stop_rule(self.report)}"
         return View(self._pictures[round], self._alts(round), text)
 
     def _step(self, by):
@@ -106,9 +98,9 @@ class LoopPlayer(Explorer):
     def _alts(self, number):
         moment = self.moments[number]
         lists = [
-            f"{word}: {', '.join(map(str, np.flatnonzero(moment.states == state)))}"
-            for state, word in enumerate(STATES)
-            if (moment.states == state).any()
+            f"{state}: {', '.join(map(str, np.flatnonzero(moment.states == state)))}"
+            for state in LOOKS
+            if state in moment.states
         ]
         queue = ", ".join(str(one.waiting) for one in self.moments)
         areas = ", ".join(f"{one.areas.sum():,}" for one in self.moments)
@@ -125,7 +117,7 @@ class LoopPlayer(Explorer):
         page.paste(bitmap, 0, moment.images)
         for k, (state, taken) in enumerate(zip(moment.states, moment.taken, strict=True)):
             page.frame(bitmap, 0, k, **LOOKS[state])
-            page.write(bitmap, 0, k, (STATES[state],), colour=LOOKS[state]["colour"])
+            page.write(bitmap, 0, k, (state,), colour=LOOKS[state]["colour"])
             page.write(bitmap, 0, k, ("", taken[:12]))
         return encode(bitmap)
 
@@ -155,8 +147,8 @@ class Moment(NamedTuple):
     Attributes
     ----------
     images : ndarray of float32, ``(n, height, width, channels)``
-    states : ndarray of int, ``(n,)``
-        Places in ``STATES``.
+    states : ndarray of str, ``(n,)``
+        The keys of ``LOOKS``.
     areas : ndarray of int, ``(n,)``
         Marked pixels of each image.
     taken : list of n str
@@ -172,7 +164,7 @@ class Moment(NamedTuple):
     @property
     def waiting(self):
         """How many images are in the queue of the next round."""
-        return int((self.states == WAITING).sum())
+        return int((self.states == "waiting").sum())
 
 
 def moments(report):
@@ -188,16 +180,17 @@ def moments(report):
         One before the first round, and one after each.
     """
     n = len(report.originals)
-    now = Moment(report.originals, np.full(n, PASSED), np.zeros(n, int), [""] * n)
+    states = np.full(n, "passed", "<U10")
+    now = Moment(report.originals, states, np.zeros(n, int), [""] * n)
     played = []
     for round in report.rounds:
-        now.states[round.index] = WAITING  # those of before are, already
+        now.states[round.index] = "waiting"  # those of before are, already
         now.areas[round.index] = round.area
         played.append(now)
         images, states, areas = (array.copy() for array in now[:3])
         images[round.index] = round.images
         flagged = round.taken(round.flagged_after, round.flagged)
-        states[round.index] = np.where(flagged, REVIEW, CORRECTED)
+        states[round.index] = np.where(flagged, "for review", "corrected")
         areas[round.index] = round.taken(round.area_after, round.area)
         taken, names = [""] * n, (*round.tried, "none taken")  # the choice of none is -1
         for k, place in zip(round.choice, round.index, strict=True):
@@ -215,33 +208,24 @@ def round_text(report, played, number):
             f"correction, {n - now.waiting} passed. Marked: {now.areas.sum():,} pixels."
         )
     before, round = played[number - 1], report.rounds[number - 1]
-    corrected, waiting, review = (
-        (now.states[round.index] == state).sum() for state in (CORRECTED, WAITING, REVIEW)
-    )
-    used = ", ".join(f"{name} {count}" for name, count in round.taken_by().items()) or "none"
+    review = (now.states[round.index] == "for review").sum()
     return (
-        f"Round {number} of {len(report.rounds)}, {before.waiting} in the queue: {corrected} "
-        f"corrected, {waiting} waiting for the next round, {review} for review; no acceptable "
-        f"proposal for {(round.choice < 0).sum()}. Proposals taken: {used}. "
-        f"Marked: {before.areas.sum():,} pixels before, {now.areas.sum():,} after."
+        f"Round {number} of {len(report.rounds)}: {round}, {review} for review, {now.waiting} "
+        f"waiting for the next round. Marked: {before.areas.sum():,} pixels before, "
+        f"{now.areas.sum():,} after."
     )
 
 
 def stop_rule(report):
-    """Why the loop ended, in words."""
-    if report.interrupted:
-        return f"The loop was interrupted: {report.interrupted}."
-    if not report.rounds:
-        return "The loop ended at once: no image was flagged."
+    """Why the loop ended, and what became of all images, in words."""
     counts = Counter(report.reasons[report.flagged].tolist())
     why = [f"{counts[reason]} with {reason}" for reason in report.REASONS if counts[reason]]
-    still = ", ".join([f"{counts.total()} still flagged", *why]) if why else "none is flagged"
-    return f"The loop ended after round {len(report.rounds)}: {still}."
-
-
-def outcome_text(report):
-    """What became of all images, in words."""
-    counts = Counter(report.outcomes.tolist())
-    changed = int((report.flagged & report.accepted).sum())
-    words = ", ".join(f"{counts[outcome]} {outcome}" for outcome in report.OUTCOMES)
-    return f"In the end: {words} ({changed} of them changed and still flagged)."
+    if report.interrupted:
+        end = f"was interrupted: {report.interrupted}"
+    elif not report.rounds:
+        end = "ended at once: no image was flagged"
+    else:
+        end = f"ended after round {len(report.rounds)}: {', '.join(why) or 'none is flagged'}"
+    words = ", ".join(f"{count} {outcome}" for outcome, count in report.counts().items())
+    changed = f"{report.changed_for_review} of them changed, still flagged"
+    return f"The loop {end}. In the end: {words} ({changed})."

@@ -44,11 +44,11 @@ class ThresholdExplorer(Explorer):
         By detector, and in each under the names of ``images``; higher = worse.
     calibration_scores : dict of str to array_like, ``(m,)``
         By detector: scores of other clean images. A rate of 1 % needs at least 99.
-    masks : dict of str to ndarray of bool, ``(n, height, width)``, optional
+    masks : dict of str to ndarray of bool, ``(n, height, width)``
         By kind: True = damaged. A box to tick then shows the true damage in the gallery.
     miss_cost, false_alarm_cost : float
         The price of a damaged image passed and of a clean image flagged.
-    damaged_share : float, optional
+    damaged_share : float in (0, 1)
         Share of damaged images expected in use, for cost and precision; one half, as shown,
         unless given.
     shown : int
@@ -73,10 +73,10 @@ class ThresholdExplorer(Explorer):
         scores,
         *,
         calibration_scores,
-        masks=None,
+        masks,
         miss_cost=1.0,
         false_alarm_cost=1.0,
-        damaged_share=None,
+        damaged_share=0.5,
         shown=64,
     ):
         self.images, self.masks = check_damaged(images, masks)
@@ -93,11 +93,9 @@ class ThresholdExplorer(Explorer):
         self.costs = {
             "miss_cost": miss_cost,
             "false_alarm_cost": false_alarm_cost,
-            "damaged_share": 0.5 if damaged_share is None else damaged_share,
+            "damaged_share": damaged_share,
         }
-        self._cheapest, self._curves, self._gallery = map(
-            cache, (self._find_cheapest, self._draw_curves, self._draw_gallery)
-        )
+        self._curves, self._gallery = cache(self._draw_curves), cache(self._draw_gallery)
         self._make_controls()
         choices = [self.detector, self.kind, self.by]
         sliders = [self.rate, *self.threshold.values()]
@@ -140,33 +138,32 @@ class ThresholdExplorer(Explorer):
         outcomes = count_outcomes(*self._sample(detector, kind), threshold)
         recall, alarms = outcomes.recall, outcomes.false_alarm_rate
         precision = self._precision(outcomes)
-        cost, least = expected_cost(recall, alarms, **self.costs), self._cheapest(detector, kind)
-        gallery = self._gallery(detector, kind, mark)
+        curves, gallery = self._curves(detector, kind), self._gallery(detector, kind, mark)
+        cost, least = expected_cost(recall, alarms, **self.costs), curves.least
         pictures = (
-            self._curves(detector, kind).png(threshold, recall, alarms, precision),
+            curves.png(threshold, recall, alarms, precision),
             counts_png(outcomes, cost, least.cost),
             gallery.png(threshold),
         )
         counts = counts_in_words(outcomes)
-        costs = f"ost per image {short(cost)}; the least possible is {short(least.cost)}"
+        costs = f"{short(cost)} per image; the least possible is {short(least.cost)}"
         shown, flagged = len(gallery.scores), int((gallery.scores > threshold).sum())
+        amber = " Damaged pixels are amber." if mark else ""
         alts = (
             f"Histograms of the scores that {detector} gives to clean images and to {kind}, with a "
             f"line at {threshold:.3g}; its points on the ROC curve (false-alarm rate {alarms:.1%}, "
             f"recall {recall:.1%}) and on the precision-recall curve (precision {precision:.1%}).",
-            f"Table: {counts}. C{costs}.",
+            f"Table: {counts}. Cost: {costs}.",
             f"{shown} of {sum(outcomes):,} images, worst score first; the first {flagged} are "
-            "flagged. Hits are framed solid, false alarms dotted, misses dashed."
-            + " Damaged pixels are amber."
-            * mark,
+            f"flagged. Hits are framed solid, false alarms dotted, misses dashed.{amber}",
         )
         text = (
             f"{outcomes.flagged:,} of {sum(outcomes):,} flagged: {counts}.\n"
-            f"{self._promise(detector, by, index, outcomes)}\n"
+            f"{self._promise(detector, by, index, threshold, outcomes)}\n"
             f"Recall {recall:.1%}. With {100 * self.costs['damaged_share']:.3g}% of all images "
             f"damaged, precision {precision:.1%}. With {self.costs['miss_cost']:g} for a miss and "
-            f"{self.costs['false_alarm_cost']:g} for a false alarm, c{costs}, at threshold "
-            f"{least.threshold:.3g}."
+            f"{self.costs['false_alarm_cost']:g} for a false alarm, the cost is {costs}, at "
+            f"threshold {least.threshold:.3g}."
         )
         return View(pictures, alts, text)
 
@@ -204,7 +201,6 @@ class ThresholdExplorer(Explorer):
             values = np.unique([float(f"{value:.3g}") for value in values])
             self.threshold[name] = ValueSlider("flag scores above", values)
         self.mark = widgets.Checkbox(description="show the true damage", indent=False)
-        show_only([self.mark], [] if self.masks is None else [self.mark])
         self._show_slider()
 
     def _switched(self, change):
@@ -234,9 +230,8 @@ class ThresholdExplorer(Explorer):
         above = np.nextafter(threshold, np.inf)
         return float(conformal_p_values([above], self.calibration_scores[detector])[0])
 
-    def _promise(self, detector, by, index, outcomes):
+    def _promise(self, detector, by, index, threshold, outcomes):
         """Two sentences on the false-alarm rate."""
-        threshold = self.threshold_at(detector, by, index)
         m, n = len(self.calibration_scores[detector]), len(self.images["clean"])
         realised = f"Realised: {outcomes.false_alarm_rate:.1%} of {n:,} clean images"
         if by == "threshold":
@@ -264,13 +259,9 @@ class ThresholdExplorer(Explorer):
         hits, alarms = share * outcomes.recall, (1 - share) * outcomes.false_alarm_rate
         return hits / (hits + alarms) if outcomes.flagged else 1.0
 
-    def _find_cheapest(self, detector, kind):
-        return least_cost(*self._sample(detector, kind), **self.costs)
-
     def _draw_curves(self, detector, kind):
-        row, cheapest = self.scores[detector], self._cheapest(detector, kind).threshold
-        share = self.costs["damaged_share"]
-        return Curves(row["clean"], row[kind], share=share, cheapest=cheapest)
+        row, least = self.scores[detector], least_cost(*self._sample(detector, kind), **self.costs)
+        return Curves(row["clean"], row[kind], self.costs["damaged_share"], least)
 
     def _draw_gallery(self, detector, kind, mark):
         """A few of all images, evenly spaced from the worst score to the best."""
@@ -279,7 +270,7 @@ class ThresholdExplorer(Explorer):
         spaced = np.linspace(0, len(order) - 1, min(self.shown, len(order)))
         order = order[spaced.round().astype(int)]
         images = np.concatenate([self.images["clean"], self.images[kind]])[order]
-        if mark and self.masks is not None:
+        if mark:
             mask = self.masks[kind]
             images = tint_masks(images, np.concatenate([np.zeros_like(mask), mask])[order])
         return Gallery(images, scores[order], damaged[order])
