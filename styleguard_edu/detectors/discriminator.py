@@ -24,6 +24,20 @@ class DiscriminatorDetector(AnomalyDetector):
         Images ``-> (n, 1)`` logits, real = 1; of several logits an image, the mean counts.
     false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+
+    See Also
+    --------
+    PatchDetector : Uses D's hidden features, which say more than its logit.
+
+    Examples
+    --------
+    >>> from styleguard_edu import DiscriminatorDetector, load_checkpoint, load_digits
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> networks = load_checkpoint("digit_gan").networks
+    >>> detector = DiscriminatorDetector(networks["discriminator"])
+    >>> detector = detector.calibrate(digits.calibration.images[:99])
+    >>> detector.detect(digits.test.images[:3]).maps.shape
+    (3, 28, 28)
     """
 
     discriminator: object

@@ -24,12 +24,13 @@ class FusedDetector(AnomalyDetector):
     themselves, the surprisal goes on growing in proportion to the score. The fused score is the
     weighted sum of the surprisals (Fisher's method), and is calibrated anew, on images that the
     parts' calibration has not seen: of the images given to :meth:`calibrate`, the first, third,
-    fifth ... are for the parts, the others for the sum.
+    fifth ... are for the parts, the others for the sum. At least 40 are needed, and 2 / rate - 2.
 
     Parameters
     ----------
     parts : dict of str to AnomalyDetector
-        Fitted; or :meth:`fit` fits them, in place. Their own calibration plays no role.
+        Fitted already, or to be fitted by :meth:`fit`, which leaves them as they are and keeps
+        fitted clones. Their own calibration plays no role.
     one_sided : collection of str
         Parts of which only high scores are suspicious.
     weights : dict of str to float >= 0, optional
@@ -44,6 +45,38 @@ class FusedDetector(AnomalyDetector):
     ----------
     part_scores_ : dict of str to ndarray of float64
         After :meth:`calibrate`: each part's scores of its half of the images, ascending.
+    parts_ : dict of str to AnomalyDetector
+        After :meth:`fit`: clones of the parts, fitted.
+
+    See Also
+    --------
+    styleguard_edu.detectors.surprisal : The scale on which the parts are compared.
+
+    References
+    ----------
+    Fisher (1932), *Statistical Methods for Research Workers*, 4th edition, section 21.1: how to
+    combine p-values.
+
+    Examples
+    --------
+    One part measures the position, the other what a median filter would change:
+
+    >>> import numpy as np
+    >>> from scipy.ndimage import median_filter
+    >>> from styleguard_edu import FusedDetector, PositionDetector, ReconstructionDetector
+    >>> from styleguard_edu import load_digits
+    >>> from styleguard_edu.anomalies import SaltAndPepper
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> filtered = ReconstructionDetector(lambda x, content: median_filter(x, (1, 3, 3, 1)))
+    >>> detector = FusedDetector({"place": PositionDetector(), "filtered": filtered})
+    >>> detector = detector.calibrate(digits.calibration.images)
+    >>> clean = digits.test.images[:1]
+    >>> shifted, speckled = np.roll(clean, 3, axis=2), SaltAndPepper()(clean, rng=0).images
+    >>> detector.predict(np.concatenate([clean, shifted, speckled]))
+    array([ 1, -1, -1])
+    >>> found = detector.surprisals(np.concatenate([shifted, speckled]))
+    >>> bool(found["place"][0] > found["place"][1])
+    True
     """
 
     parts: dict
@@ -89,14 +122,14 @@ class FusedDetector(AnomalyDetector):
                 raise TypeError(f"parts[{name!r}] must be an AnomalyDetector. Received: {part!r}")
             part._check_settings()
         for name in ("one_sided", "weights", "map_weights"):
-            if unknown := set(getattr(self, name) or ()) - set(self.parts):
+            given = getattr(self, name) or ()
+            if unknown := set(given) - set(self.parts):
                 named = f"{name} must name parts, {list(self.parts)}"
                 raise ValueError(f"{named}. Received: {sorted(unknown, key=str)}")
-        for name, weights in (("weights", self._weights()), ("map_weights", self._map_weights())):
-            for part, weight in weights.items():
-                require_number(f"{name}[{part!r}]", weight, 0, np.inf)
-            if not any(weights.values()):
-                raise ValueError(f"{name} must not all be 0. Received: {weights}")
+            for part in given if isinstance(given, dict) else ():
+                require_number(f"{name}[{part!r}]", given[part], 0, np.inf)
+        if not any(self._weights().values()):
+            raise ValueError(f"weights must not all be 0. Received: {self.weights}")
 
     def _weights(self):
         return {**dict.fromkeys(self.parts, 1.0), **(self.weights or {})}
@@ -201,6 +234,15 @@ def surprisal(scores, calibration_scores, *, two_sided=False):
     ------
     ValueError
         If there are fewer than 20 calibration scores, or a value is NaN or infinite.
+
+    Examples
+    --------
+    Of 99 clean images ten score at least 89, so there :math:`p = (1 + 10) / 100`:
+
+    >>> import numpy as np
+    >>> from styleguard_edu.detectors import surprisal
+    >>> np.exp(-surprisal([89.0], np.arange(99.0))).round(3)
+    array([0.11])
     """
     scores = finite_scores("scores", scores).astype(np.float64)
     ordered = np.sort(finite_scores("calibration_scores", calibration_scores).astype(np.float64))

@@ -35,6 +35,27 @@ class PatchDetector(AnomalyDetector):
         After :meth:`fit`, which takes at least two images: :math:`\mu`.
     whitener_ : ndarray of float32, ``(rows, columns, d, d)``
         W with :math:`W W^T = \Sigma^{-1}`.
+
+    See Also
+    --------
+    styleguard_edu.networks.hidden_features : The hidden layer of a network as ``features``.
+
+    References
+    ----------
+    Defard, Setkov, Loesch and Audigier (2021), "PaDiM: A patch distribution modeling framework for
+    anomaly detection and localization", *ICPR workshops*, 475-489.
+
+    Examples
+    --------
+    >>> from styleguard_edu import PatchDetector, load_checkpoint, load_digits
+    >>> from styleguard_edu.anomalies import Noise
+    >>> from styleguard_edu.networks import hidden_features
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> features = hidden_features(load_checkpoint("digit_gan").networks["discriminator"], 0)
+    >>> detector = PatchDetector(features).fit(digits.train.images[:200])
+    >>> detector = detector.calibrate(digits.calibration.images[:99])
+    >>> detector.predict(Noise()(digits.test.images[:3], rng=0).images)
+    array([-1, -1, -1])
     """
 
     features: object

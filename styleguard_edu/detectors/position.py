@@ -7,16 +7,33 @@ from .base import AnomalyDetector
 
 
 class PositionDetector(AnomalyDetector):
-    """How far off the middle an image's centre of mass lies: a ruler, no network.
+    """How far off the middle an image's centre of mass lies; no network.
 
     For images that were centred by mass, as the digits of MNIST are. The score is the distance in
-    pixels; in a blank image nothing is at the wrong place, and it is 0. The map is the contrast of
-    each pixel to the background, times that distance: what is shown lies off, all of it.
+    pixels; 0 for a blank image. The map is the contrast of each pixel to the background, times
+    that distance: all of what is shown is at the wrong place.
 
     Parameters
     ----------
     false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+
+    See Also
+    --------
+    styleguard_edu.moments.centres_of_mass : Where it is measured.
+    CentreCorrector : Moves a digit back to the middle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from styleguard_edu import PositionDetector, load_digits
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> detector = PositionDetector().calibrate(digits.calibration.images)
+    >>> shifted = np.roll(digits.test.images[:3], 3, axis=2)  # three pixels to the right
+    >>> detector.predict(shifted)
+    array([-1, -1, -1])
+    >>> detector.anomaly_score(shifted).round().tolist()
+    [3.0, 3.0, 3.0]
     """
 
     def _score_batch(self, images, content, maps):

@@ -29,6 +29,29 @@ class ReconstructionDetector(AnomalyDetector):
         :math:`\kappa`.
     false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+
+    See Also
+    --------
+    RestylingDetector : Compares with the content, restyled again.
+
+    References
+    ----------
+    Schlegl, Seeböck, Waldstein, Langs and Schmidt-Erfurth (2019), "f-AnoGAN: Fast unsupervised
+    anomaly detection with generative adversarial networks", *Medical Image Analysis* 54, 30-44.
+
+    Examples
+    --------
+    Instead of a network, a median filter, which cannot draw a single false pixel:
+
+    >>> from scipy.ndimage import median_filter
+    >>> from styleguard_edu import ReconstructionDetector, load_digits
+    >>> from styleguard_edu.anomalies import SaltAndPepper
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> detector = ReconstructionDetector(lambda x, content: median_filter(x, (1, 3, 3, 1)))
+    >>> detector = detector.calibrate(digits.calibration.images)
+    >>> speckled = SaltAndPepper()(digits.test.images[:100], rng=0)
+    >>> bool((detector.predict(speckled.images) == -1).mean() > 0.9)
+    True
     """
 
     reconstruct: object

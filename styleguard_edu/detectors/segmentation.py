@@ -23,6 +23,30 @@ class SegmentationDetector(AnomalyDetector):
         ``prepare(images, content) -> ndarray``: the second input, if it is not the content itself.
     false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`.
+
+    See Also
+    --------
+    styleguard_edu.networks.segmentation_network : Builds the network.
+    RestorationCorrector : Corrects with the third output of the same network.
+
+    References
+    ----------
+    Zavrtanik, Kristan and Skočaj (2021), "DRAEM: A discriminatively trained reconstruction
+    embedding for surface anomaly detection", *ICCV*, 8330-8339.
+
+    Examples
+    --------
+    >>> from styleguard_edu import SegmentationDetector, load_checkpoint, load_digits
+    >>> from styleguard_edu.anomalies import Occlusion
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> network = load_checkpoint("digit_detector").networks["segmenter"]
+    >>> detector = SegmentationDetector(network).calibrate(digits.calibration.images[:40])
+    >>> hidden = Occlusion()(digits.test.images[:3], rng=0)
+    >>> found = detector.detect(hidden.images)
+    >>> found.flagged
+    array([ True,  True,  True])
+    >>> bool(found.maps[hidden.masks].mean() > found.maps[~hidden.masks].mean())
+    True
     """
 
     network: object

@@ -15,7 +15,7 @@ class TiledDetector(AnomalyDetector):
     """Judge a large picture tile by tile, from another detector's map.
 
     A tile's score is the mean of the highest tenth of its pixels. A picture's score and p-value
-    are those of its worst tile; a repair is to lower the *mean* over the tiles.
+    are those of its worst tile; a correction is to lower the *mean* over the tiles.
 
     Rates and p-values are promised for *tiles*: ``false_alarm_rate`` is the share of clean tiles
     that may be flagged. Neighbouring tiles of one picture are alike, and pictures to calibrate on
@@ -24,13 +24,23 @@ class TiledDetector(AnomalyDetector):
     Parameters
     ----------
     detector : AnomalyDetector
-        Gives the map; pictures of any size. Fitted, or :meth:`fit` fits it, in place; its own
-        calibration plays no role unless it cannot give a map without.
+        Gives the map; pictures of any size. Fitted already, or to be fitted by :meth:`fit`, which
+        keeps a fitted clone in ``detector_``. Its own calibration plays no role, unless it cannot
+        give a map without.
     side : int
         Of a tile, in pixels, at least 8; what is left over at the right and lower border is
         joined to the last tile. A smaller picture is one tile.
     false_alarm_rate, pixel_false_alarm_rate : float in (0, 1)
         As for :class:`styleguard_edu.detectors.AnomalyDetector`, but of tiles.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from styleguard_edu.detectors import PositionDetector, TiledDetector
+    >>> pictures = np.random.default_rng(0).random((10, 64, 128, 1)).astype(np.float32)
+    >>> detector = TiledDetector(PositionDetector(), side=32).calibrate(pictures)
+    >>> len(detector.calibration_scores_), detector.tile_scores(pictures).shape
+    (80, (10, 2, 4))
     """
 
     RATE_OF = "of clean tiles (one that is flagged flags its picture)"
@@ -57,9 +67,9 @@ class TiledDetector(AnomalyDetector):
     def acceptance_scores(self, findings):
         """The mean over the tiles of a picture.
 
-        The worst tile is a poor judge of repairs: it may be one that nothing can help, or one
-        that is half marked and has a seam now. On scenes for calibration, what a repair gained in
-        PSNR went with the fall of the mean (correlation .74), not with that of the worst (-.49).
+        The worst tile is a poor judge of corrections: it may be one that nothing can help, or one
+        that is half marked and has a seam now. On scenes for calibration, what a correction gained
+        in PSNR went with the fall of the mean (correlation .74), not with that of the worst (-.49).
 
         Parameters and result are those of :meth:`AnomalyDetector.acceptance_scores`.
         """
