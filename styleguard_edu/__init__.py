@@ -10,44 +10,28 @@ from importlib import import_module
 
 __version__ = "0.2.0"
 
-_ANOMALIES = """
-    BlockLoss Blur Brightness Checkerboard ColourCast Damaged Deformation Dilation Edges Erosion
-    Fog Ghost GlassBlur Halo MotionBlur Noise Occlusion Pixelation Rotation SaltAndPepper Scaling
-    Scratch Shear Shift ShotNoise Spatter Speckle Stripe StyleLeak Zigzag
-""".split()
-_HOME = {  # public name -> module that defines it
-    **dict.fromkeys(_ANOMALIES, "anomalies"),
-    "Digits": "datasets",
-    "load_digits": "datasets",
-    "load_paintings": "gallery",
-    "load_photos": "gallery",
-    "load_picture": "pictures",
-    "save_picture": "pictures",
-    "GAN": "models",
-    "PaintingStyle": "models",
-    "StyleTransfer": "models",
-    "load_checkpoint": "checkpoints",
-    "load_result": "checkpoints",
-    "CentreCorrector": "correctors",
-    "Corrector": "correctors",
-    "LatentCorrector": "correctors",
-    "MedianCorrector": "correctors",
-    "NeighbourCorrector": "correctors",
-    "RealignCorrector": "correctors",
-    "RestorationCorrector": "correctors",
-    "RestyleCorrector": "correctors",
-    "AnomalyDetector": "detectors",
-    "DiscriminatorDetector": "detectors",
-    "FusedDetector": "detectors",
-    "PatchDetector": "detectors",
-    "PositionDetector": "detectors",
-    "ReconstructionDetector": "detectors",
-    "SegmentationDetector": "detectors",
-    "TiledDetector": "detectors",
-    "GuardReport": "guard",
-    "StyleGuard": "guard",
-    "load_guard": "guard",
+_PARTS = {  # module -> the public names that it defines
+    "anomalies": """
+        BlockLoss Blur Brightness Checkerboard ColourCast Damaged Deformation Dilation Edges
+        Erosion Fog Ghost GlassBlur Halo MotionBlur Noise Occlusion Pixelation Rotation
+        SaltAndPepper Scaling Scratch Shear Shift ShotNoise Spatter Speckle Stripe StyleLeak Zigzag
+    """,
+    "datasets": "Digits load_digits",
+    "gallery": "load_paintings load_photos",
+    "pictures": "load_picture save_picture",
+    "models": "GAN PaintingStyle StyleTransfer",
+    "checkpoints": "load_checkpoint load_result",
+    "correctors": """
+        CentreCorrector Corrector LatentCorrector MedianCorrector NeighbourCorrector
+        RealignCorrector RestorationCorrector RestyleCorrector
+    """,
+    "detectors": """
+        AnomalyDetector DiscriminatorDetector FusedDetector PatchDetector PositionDetector
+        ReconstructionDetector SegmentationDetector TiledDetector
+    """,
+    "guard": "GuardReport StyleGuard load_guard",
 }
+_HOME = {name: module for module, names in _PARTS.items() for name in names.split()}
 _OLD = {"RepairCorrector": "correctors:RestorationCorrector"}  # names of 0.1.0
 
 __all__ = ["__version__", *_HOME]

@@ -23,7 +23,7 @@ _REASONS = {
     errno.EISDIR: "a folder of that name is there; choose another name",
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
 }
-_CHANGED_BY_OTHERS = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST)
+_CHANGED_BY_OTHERS = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, None)  # None: of copytree
 
 
 def data_path(*parts):
@@ -124,10 +124,14 @@ def replace_folder(new, home, own):
         Called with the old folder; the names in it that are replaced. The rest stays.
     """
     old = home.with_name(f".replaced-{uuid4().hex}")
+
+    def replaced(folder, _):
+        return {*own(home), *os.listdir(new)} if Path(folder) == home else ()
+
     for _ in range(100):
         try:
             if home.exists():
-                _copy_all_but(own(home), home, new)
+                shutil.copytree(home, new, symlinks=True, ignore=replaced, dirs_exist_ok=True)
                 os.rename(home, old)
             os.rename(new, home)
             return
@@ -141,16 +145,6 @@ def replace_folder(new, home, own):
         finally:
             shutil.rmtree(old, ignore_errors=True)
     raise failure
-
-
-def _copy_all_but(names, old, new):
-    for path in old.iterdir():
-        copy = new / path.name
-        if path.name not in names and not copy.exists():
-            if path.is_dir():
-                shutil.copytree(path, copy, symlinks=True)
-            else:
-                shutil.copy2(path, copy, follow_symlinks=False)
 
 
 def read_folder(home, read):

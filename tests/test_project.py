@@ -164,11 +164,14 @@ def tracked_files():
 
 
 def test_no_file_names_a_package_index_or_a_folder_of_one_machine():
-    for path in tracked_files():
-        if path.suffix in {".md", ".toml", ".txt", ".yml", ".yaml", ".cff", ".py"} | {""}:
+    kinds = {".md", ".rst", ".toml", ".txt", ".yml", ".yaml", ".cff", ".py", ".ipynb", ""}
+    forbidden = r"index-url|--trusted-host|/home/\w+/|/Users/\w+/|/root/"
+    for path in tracked_files():  # the tests themselves have such words, made up
+        if path.suffix in kinds and "tests" not in path.parts:
             text = path.read_text(encoding="utf-8")
-            found = re.findall(r"index-url|--trusted-host|/home/\w+/|/Users/\w+/|/root/", text)
-            assert path == Path(__file__) or not found, path.name
+            assert not re.search(r"index-url|--trusted-host|/home/\w+/|/Users/\w+/|/root/", text), (
+                path
+            )
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"])

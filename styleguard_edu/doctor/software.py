@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 from .. import installation
@@ -139,18 +138,13 @@ def check_widgets():
         detail = f"missing: {', '.join(missing)}"
         return Check("widgets", FAIL, detail, install_command(*pair))
     from jupyter_core.paths import jupyter_path
-    from packaging.requirements import Requirement
 
-    ipywidgets, manager = map(installed_version, pair)
-    for needed in map(Requirement, metadata.requires("ipywidgets") or []):
-        if needed.name == "jupyterlab_widgets" and manager not in needed.specifier:
-            detail = f"jupyterlab_widgets {manager}; ipywidgets {ipywidgets} needs {needed}"
-            return Check("widgets", FAIL, detail, install_command(str(needed)))
     extension = Path("@jupyter-widgets", "jupyterlab-manager", "package.json")
     if not any((Path(folder) / extension).is_file() for folder in jupyter_path("labextensions")):
         detail = "JupyterLab's widget extension is not installed"
         return Check("widgets", FAIL, detail, install_command("jupyterlab_widgets", again=True))
-    return Check("widgets", OK, f"ipywidgets {ipywidgets}, manager {manager}")
+    versions = ", ".join(f"{name} {installed_version(name)}" for name in pair)
+    return Check("widgets", OK, versions)
 
 
 def check_folders():
