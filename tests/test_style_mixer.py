@@ -86,7 +86,7 @@ def test_mix_and_strength_blend_two_styles_and_the_plain_digit(choice, words, be
         shown, above = mixed(mixer, k)
         np.testing.assert_allclose(shown, colour, atol=1)
         assert above == [plain] * 3
-    start = "3 digits, plain above and restyled below: "
+    start = "Digits, 3 in a row, plain above and restyled below: "
     assert mixer.pictures[0].tooltip[: len(start)] == start
 
 
@@ -107,9 +107,9 @@ def test_pair_of_styles_is_drawn_and_judged_once_in_either_order_and_never_while
     assert judged == [((11 * 3, 8, 8, 3), False)] * 11
     mixer.mix.slider.value, mixer.strength.slider.value = 7, 3
     mixer.first.value = "neon"  # neon to neon
-    assert asked[11:] == [{"neon": 1.0}] and len(judged) == 12
+    assert asked[11:] == [{"neon": 1.0}] * 11 and len(judged) == 22
     mixer.second.value = "ink"  # the first pair, the other way round
-    assert len(asked) == 12
+    assert len(asked) == 22
     there, back = mixer.mixture("ink", "neon"), mixer.mixture("neon", "ink")
     np.testing.assert_array_equal(there.images, back.images[::-1])
 

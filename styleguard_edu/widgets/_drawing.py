@@ -13,10 +13,10 @@ from ..images import to_rgb, to_uint8
 FINE = 2  # bitmap pixels per displayed pixel, so that fine screens show sharp text
 
 
-def encode(bitmap):
-    """The PNG file of a Pillow image, quickly: a slider cannot wait for the smallest file."""
+def encode(bitmap, format="PNG", **options):
+    """The file of a Pillow image, quickly: a slider cannot wait for the smallest file."""
     buffer = io.BytesIO()
-    bitmap.save(buffer, format="PNG", compress_level=1)
+    bitmap.save(buffer, format=format, **options or {"compress_level": 1, "quality": 90})
     return buffer.getvalue()
 
 
@@ -127,13 +127,10 @@ def one_page(files, *, width=880, gap=24):
     page = Image.new("RGB", (used, bottom), "white")
     for place, picture in zip(places, pictures, strict=True):
         page.paste(picture, place)
-    buffer = io.BytesIO()
     if photos:
-        page.save(buffer, format="JPEG", quality=75, optimize=True)
-    else:
-        few = page.quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        few.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
+        return encode(page, "JPEG", quality=75, optimize=True)
+    few = page.quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    return encode(few, optimize=True)
 
 
 def outline(bitmap, box, colour, *, dash=1, gap=0, thickness=3):

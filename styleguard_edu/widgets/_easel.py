@@ -1,13 +1,12 @@
 """Photos and paintings side by side, and what becomes of a photo in the style of a painting."""
 
-import io
 from itertools import count
 
 import numpy as np
 from PIL import Image
 
 from ..pictures import load_picture, save_picture
-from ._drawing import FINE
+from ._drawing import FINE, encode
 
 YOURS = "yours"  # stands for the photo or the painting that was uploaded
 LARGE, SMALL = (384, 256), (196, 160)  # displayed pixels: what a result and the others fit into
@@ -112,15 +111,8 @@ class Easel:
     def small(self, kind, name):
         """The JPEG file of a photo or a painting as it is displayed."""
         if (kind, name) not in self._small:
-            self._small[kind, name] = jpeg(_displayed(self.pictures[kind][name], SMALL))
+            self._small[kind, name] = encode(_displayed(self.pictures[kind][name], SMALL), "JPEG")
         return self._small[kind, name]
-
-
-def jpeg(image):
-    """The JPEG file of a Pillow image; for a photo, PNG would take twenty times as long."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="JPEG", quality=90)
-    return buffer.getvalue()
 
 
 def _displayed(picture, box):

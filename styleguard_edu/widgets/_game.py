@@ -8,8 +8,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from ..plotting import BLUE, ORANGE
 from ._drawing import blank_figure, encode, figure_bitmap
 
-SHOWN_LOSSES = 400  # points of a loss curve, at most
-
 
 @dataclass(frozen=True)
 class Game:
@@ -57,16 +55,13 @@ def draw_game(game):
 
 def _draw_losses(axes, game):
     longest = max(len(game.d_losses), len(game.g_losses))
-    every = -(-longest // SHOWN_LOSSES) or 1
     for values, name, colour, dash in (
         (game.d_losses, "D", BLUE, "-"),
         (game.g_losses, "G", ORANGE, "--"),
     ):
-        steps = np.arange(1, len(values) + 1)[::every]
+        steps = np.arange(1, len(values) + 1)
         marker = "." if longest <= 40 else None
-        axes.plot(
-            steps, values[::every], dash, color=colour, marker=marker, label=f"loss of {name}"
-        )
+        axes.plot(steps, values, dash, color=colour, marker=marker, label=f"loss of {name}")
     axes.set(xlabel="steps of that network", xlim=(0, max(10, longest)))
     axes.set_ylim(0, max(2, axes.get_ylim()[1]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

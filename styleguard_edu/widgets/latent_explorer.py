@@ -88,15 +88,23 @@ class LatentExplorer(Explorer):
         here, goal = self._name(start), "once around" if end == LAP else self._name(end)
         where = f"t = {index / (FRAMES - 1):.2f}"
         way = f"once around from {here}" if end == LAP else f"from {here} to {goal}"
+        text = f"{way[0].upper()}{way[1:]}, {where}"
+        if readings is None:
+            read, text = "", f"{text}. Frame {index + 1} of {FRAMES}."
+        else:
+            digits = readings.argmax(axis=1)
+            met = ", ".join(str(digit) for digit, _ in groupby(digits))
+            read = f"the judge reads {digits[index]} ({readings[index].max():.0%})"
+            read, text = f"; {read}", f"{text}: {read}. Readings along the way: {met}."
         alts = (
-            f"The generated image at {where} on the way {way}{self._read(readings, index)}.",
+            f"The generated image at {where} on the way {way}{read}.",
             f"The {len(self.z)} images to choose from; {here} is framed as the start"
             f"{'' if end == LAP else f', {goal} dashed as the end'}.",
             f"{STRIP} images along the way {way}; a marker stands at {where}.",
         )
         large = grid_png(images[index : index + 1], width=252)
         pictures = (large, self._anchors_png(start, end), strip.png(index))
-        return View(pictures, alts, self._text(way, where, readings, index))
+        return View(pictures, alts, text)
 
     def walk(self, start, end):
         """The images on the way between two anchors, and what the judge reads in them.
@@ -150,14 +158,6 @@ class LatentExplorer(Explorer):
             return letter
         return f"{letter} (reads as {self._anchor_readings[anchor].argmax()})"
 
-    @staticmethod
-    def _read(readings, index):
-        if readings is None:
-            return ""
-        return (
-            f", which the judge reads as {readings[index].argmax()} ({readings[index].max():.0%})"
-        )
-
     def _anchors_png(self, start, end):
         """All anchors with their letters; a solid frame marks the start, a dashed one the end."""
         columns = -(-len(self.z) // max(1, round(len(self.z) / 5)))
@@ -170,17 +170,6 @@ class LatentExplorer(Explorer):
             outline(bitmap, boxes[end], ORANGE, thickness=6, dash=14, gap=10)
         outline(bitmap, boxes[start], BLUE, thickness=6)
         return encode(bitmap)
-
-    def _text(self, way, where, readings, index):
-        text = f"{way[0].upper()}{way[1:]}, {where}"
-        if readings is None:
-            return f"{text}. Frame {index + 1} of {FRAMES}."
-        digits = readings.argmax(axis=1)
-        met = [str(digit) for digit, _ in groupby(digits)]
-        return (
-            f"{text}: the judge reads {digits[index]} ({readings[index].max():.0%}). "
-            f"Readings along the way: {', '.join(met)}."
-        )
 
 
 class FilmStrip:

@@ -11,7 +11,8 @@ from PIL import Image
 from ..gallery import load_paintings
 from ..images import blend
 from ..pictures import load_picture
-from ._easel import YOURS, Easel, jpeg, save_as_new
+from ._drawing import encode
+from ._easel import YOURS, Easel, save_as_new
 from ._live_training import LiveExplorer, compiled_step
 from ._parts import ValueSlider, View, choice
 
@@ -119,7 +120,7 @@ class PaintYourOwn(LiveExplorer):
         pictures = (
             self.easel.small("photo", photo),
             self.easel.small("painting", painting),
-            jpeg(Image.blend(*ends, strength)),
+            encode(Image.blend(*ends, strength), "JPEG"),  # as a PNG, twenty times as slow,
         )
         alts = (
             f"The photo to be painted: {self.easel.title('photo', photo)}.",
@@ -215,7 +216,7 @@ class PaintYourOwn(LiveExplorer):
     def _take(self, kind, picture, title):
         """Choose a picture of one's own, and add a button for it."""
         self.easel.put(kind, picture, title)
-        buttons = {"photo": self.photo, "painting": self.painting}[kind]
+        buttons = getattr(self, kind)
         if YOURS not in dict(buttons.options).values():
             buttons.unobserve(self._chosen, "value")  # new options go back to the first one
             buttons.options = (*buttons.options, (YOURS, YOURS))

@@ -62,8 +62,7 @@ class StyleMixer(Explorer):
         self.mix = ValueSlider("mix", TENTHS, index=5)
         self.strength = ValueSlider("strength", TENTHS, index=10)
         super().__init__([self.first, self.second, self.mix.row, self.strength.row], pictures=1)
-        controls = self.first, self.second, self.mix.slider, self.strength.slider
-        self.follow(*controls)
+        self.follow(self.first, self.second, self.mix.slider, self.strength.slider)
 
     @property
     def state(self):
@@ -96,9 +95,10 @@ class StyleMixer(Explorer):
         shown = blend(self._plain, mixture.images[mix], TENTHS[strength])
         words = f"{blend_in_words(first, second, mix)} at strength {TENTHS[strength]:.1f}"
         verdicts = self._verdicts(mixture, mix, strength)
-        n = len(self.images)
-        digits = "1 digit" if n == 1 else f"{n} digits"
-        alt = f"{digits}, plain above and restyled below: {words[0].lower()}{words[1:]}."
+        alt = (
+            f"Digits, {len(shown)} in a row, plain above and restyled below: "
+            f"{words[0].lower()}{words[1:]}."
+        )
         text = f"{words}: {'; '.join(verdicts)}." if verdicts else f"{words}."
         if strength == 0:
             text += " At strength 0 every style leaves the digits plain."
@@ -118,11 +118,13 @@ class StyleMixer(Explorer):
         """
         if (first, second) not in self._mixtures:
             if first == second:
-                both = self._draw([{first: 1.0}]).take([0] * len(TENTHS))
+                blends = [{first: 1.0}] * len(TENTHS)
             else:
-                both = self._draw([{first: float(1 - m), second: float(m)} for m in TENTHS])
-            self._mixtures[second, first] = both.take(range(len(TENTHS))[::-1])
-            self._mixtures[first, second] = both
+                blends = [{first: float(1 - mix), second: float(mix)} for mix in TENTHS]
+            forth = self._draw(blends)
+            back = (None if part is None else part[::-1] for part in forth)
+            self._mixtures[second, first] = Mixture(*back)
+            self._mixtures[first, second] = forth
         return self._mixtures[first, second]
 
     def refresh(self):
@@ -214,10 +216,6 @@ class Mixture(NamedTuple):
     images: np.ndarray
     digits: np.ndarray | None
     styles: np.ndarray | None
-
-    def take(self, order):
-        """The same with other blends at the eleven places: those numbered in ``order``."""
-        return Mixture(*(None if part is None else part[list(order)] for part in self))
 
 
 def blend_in_words(first, second, mix):
