@@ -46,7 +46,17 @@ class Split:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Digits:
-    """Three disjoint splits of one source."""
+    """Three disjoint splits of one source.
+
+    Examples
+    --------
+    >>> from styleguard_edu import load_digits
+    >>> digits = load_digits("bundled", verbose=False)
+    >>> digits
+    Digits: bundled (997 / 400 / 400 train / calibration / test)
+    >>> digits.test.images.shape, digits.test.labels[:4].tolist()
+    ((400, 28, 28, 1), [0, 6, 0, 8])
+    """
 
     train: Split  # to fit on
     calibration: Split  # to choose thresholds on
@@ -83,6 +93,14 @@ def load_digits(source="auto", *, verbose=True):
         A damaged file is never replaced by the other source.
     OSError
         If the file is missing (``FileNotFoundError``) or cannot be read.
+
+    Examples
+    --------
+    >>> from styleguard_edu import load_digits
+    >>> digits = load_digits("bundled")
+    Digits: bundled (997 / 400 / 400 train / calibration / test)
+    >>> len(digits.train), digits.source
+    (997, 'bundled')
     """
     source = digit_source(source)
     digits = _read_mnist(mnist_path()) if source == "mnist" else _read_bundled()
@@ -205,7 +223,7 @@ def _read_arrays(path, shapes, cure):
     except Exception as error:  # NumPy and zipfile raise many types on a damaged file
         raise ValueError(
             f"{path} is damaged, or not an .npz file with the arrays {', '.join(shapes)}. {cure}. "
-            f"Received: {type(error).__name__}: {error}"
+            f"Received: {_beginning(path)}"
         ) from error
     for array, (name, shape) in zip(arrays, shapes.items(), strict=True):
         kinds = "uint8" if len(shape) == 3 else "integers"
@@ -221,6 +239,13 @@ def _read_arrays(path, shapes, cure):
                 f"Received: labels from {array.min()} to {array.max()}"
             )
     return arrays
+
+
+def _beginning(path):
+    """How a file begins that is no .npz file: a page to sign in on, for example."""
+    with open(path, "rb") as file:
+        start = file.read(20)
+    return f"a file that begins with {start!r}" if start else "an empty file"
 
 
 def _split(images, labels):

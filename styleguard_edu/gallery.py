@@ -46,6 +46,15 @@ def load_photos():
     ------
     FileNotFoundError, ValueError
         If an installed package lacks its photograph, or the file is damaged.
+
+    Examples
+    --------
+    >>> from styleguard_edu import load_photos
+    >>> photos = load_photos()
+    >>> list(photos)
+    ['astronaut', 'chelsea', 'china', 'coffee', 'flower', 'motorcycle', 'rocket']
+    >>> photos["coffee"].shape
+    (400, 600, 3)
     """
     photos = {}
     for name, (package, file) in _PHOTO_FILES.items():
@@ -69,6 +78,13 @@ def load_paintings():
         If the folder is missing or holds no painting.
     ValueError
         If a painting is damaged.
+
+    Examples
+    --------
+    >>> from styleguard_edu import load_paintings
+    >>> paintings = load_paintings()
+    >>> "woodcut" in paintings, paintings["woodcut"].shape
+    (True, (480, 720, 3))
     """
     folder = data_path("paintings")
     cure = f"To restore it: {restore_command('paintings')}"
@@ -90,19 +106,28 @@ def _load_bundled(path, cure, **settings):
 
 
 def measured_photos():
-    """The test photos in the size on which results are measured.
+    """Load the test photos in the size at which results are measured.
 
     Returns
     -------
     dict of str to ndarray of float32, ``(256, 384, 3)`` in [0, 1]
-        The largest middle part of that shape, resized.
+        By name, in the order of ``PHOTO_SPLITS["test"]``; each as :func:`middle` cuts it.
     """
     photos = load_photos()
     return {name: middle(photos[name]) for name in PHOTO_SPLITS["test"]}
 
 
 def middle(photo):
-    """The largest middle part of a picture with the shape 256x384, resized to that."""
+    """Cut the largest part of the shape 256x384 out of the middle of a picture, and resize it.
+
+    Parameters
+    ----------
+    photo : ndarray of float, ``(height, width, 3)`` in [0, 1]
+
+    Returns
+    -------
+    ndarray of float32, ``(256, 384, 3)`` in [0, 1]
+    """
     height, width = CARD_SIZE
     scale = max(height / photo.shape[0], width / photo.shape[1])
     short = min(photo.shape[:2])

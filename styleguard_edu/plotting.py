@@ -10,6 +10,7 @@ from IPython.display import display
 from matplotlib import colormaps
 from PIL import Image
 
+from .checks import finite_array, require_count, require_number
 from .images import LUMA, check_images, image_grid
 
 # Okabe and Ito's colours, told apart with any kind of colour vision
@@ -38,6 +39,8 @@ def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
     matplotlib.axes.Axes
     """
     images = check_images(images)
+    require_count("columns", columns, 1)
+    require_count("gap", gap)
     n, height, width, channels = images.shape
     if titles is not None and len(titles) != n:
         raise ValueError(f"titles must hold one text an image, {n} in all. Received: {len(titles)}")
@@ -86,7 +89,7 @@ def tint_masks(images, masks):
     return np.where(masks[..., np.newaxis], 0.3 * grey + 0.7 * _AMBER, 0.75 * grey)
 
 
-def overlay_heatmaps(images, maps, *, low=None, high=None):
+def overlay_heatmaps(images, maps, *, low, high):
     """Lay anomaly maps over images: grey where cold, then violet, red, orange, pale yellow.
 
     Parameters
@@ -94,9 +97,10 @@ def overlay_heatmaps(images, maps, *, low=None, high=None):
     images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
     maps : ndarray of float, ``(n, height, width)``
         Higher = worse, as from :meth:`styleguard_edu.detectors.AnomalyDetector.anomaly_map`.
-    low, high : float, optional
-        Where the colours begin and end, for all images alike; the extremes of the maps unless
-        given. Give them where two pictures are to be compared.
+    low, high : float
+        Where the colours begin and end, for all images alike: what lies below is grey. Take them
+        from clean images or from the threshold; the extremes of the maps themselves would make
+        even a clean image light up.
 
     Returns
     -------
@@ -108,13 +112,14 @@ def overlay_heatmaps(images, maps, *, low=None, high=None):
         If the maps are not finite, or not of the images' number, height and width, or ``high`` is
         below ``low``.
     """
-    grey = _grey(images)
-    low, high = _heat_range(maps, low, high)
-    if np.shape(maps) != grey.shape[:3]:
+    grey, maps = _grey(images), finite_array("maps", maps)
+    if maps.shape != grey.shape[:3]:
         raise ValueError(
-            f"maps must have shape {grey.shape[:3]}, as images. Received: {np.shape(maps)}"
+            f"maps must have shape {grey.shape[:3]}, as images. Received: {maps.shape}"
         )
-    heat = np.clip((np.asarray(maps, np.float32) - low) / max(high - low, 1e-12), 0, 1)
+    require_number("low", low, -np.inf, np.inf)
+    require_number("high", high, low, np.inf)
+    heat = np.clip((maps.astype(np.float32) - low) / max(high - low, 1e-12), 0, 1)
     # the root makes little heat visible, and no heat leaves the grey image alone
     share = np.sqrt(heat)[..., np.newaxis]
     return (0.6 * (1 - share) * grey + share * _HEAT(heat)[..., :3]).astype(np.float32)
@@ -137,21 +142,6 @@ def _grey(images):
     if images.shape[-1] == 1:
         return images
     return np.minimum(images @ np.array(LUMA, np.float32)[:, np.newaxis], 1)  # 1 after rounding
-
-
-def _heat_range(maps, low, high):
-    """Where colours begin and end; the extremes of the maps for what is not given."""
-    maps = np.asarray(maps)
-    if not maps.size or maps.dtype.kind != "f" or not np.isfinite(maps).all():
-        raise ValueError(
-            "maps must hold finite floating-point numbers. "
-            f"Received: {maps.dtype}, shape {maps.shape}"
-        )
-    low = float(maps.min() if low is None else low)
-    high = float(maps.max() if high is None else high)
-    if not low <= high:
-        raise ValueError(f"high must be at least low. Received: low={low}, high={high}")
-    return low, high
 
 
 def plot_curves(x, curves, *, xlabel, ylabel, log=False, ax=None):
@@ -204,8 +194,10 @@ def show(figure, alt, *, photographs=False):
         Store a somewhat smaller JPEG instead of a PNG of 256 colours.
     """
     figure = getattr(figure, "figure", figure)
-    if len(alt) < 20:
-        raise ValueError(f"alt must describe the picture in 20 characters or more. Received: {alt}")
+    if not isinstance(alt, str) or len(alt) < 20:
+        raise ValueError(
+            f"alt must describe the picture in 20 characters or more. Received: {alt!r}"
+        )
     drawn, stored = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=80 if photographs else 100, bbox_inches="tight")
     plt.close(figure)

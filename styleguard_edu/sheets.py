@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .checks import require_count
 from .images import check_images, image_grid, to_rgb
 
 _SMALL = 64  # pixels: wider images are pictures and need more room
@@ -42,7 +43,10 @@ def plot_sheet(rows, *, titles, columns=None, gap=2, ax=None):
     stages, n, height, width, _ = stack.shape
     if len(titles) != n:
         raise ValueError(f"titles must hold one text a case, {n} in all. Received: {len(titles)}")
-    columns = min(columns or _COLUMNS[width <= _SMALL], n)
+    columns = _COLUMNS[width <= _SMALL] if columns is None else columns
+    require_count("columns", columns, 1)
+    require_count("gap", gap)
+    columns = min(columns, n)
     inch = min(0.9 if width <= _SMALL else np.inf, _WIDTH / max(columns, 3))  # of an image's width
     room = max(gap, round(_LINE * width / inch))  # pixels above each block, for titles
     block = room + stages * (height + gap) - gap

@@ -8,7 +8,7 @@ serves for measuring, and to calibrate a guard on what is right.
 import numpy as np
 from scipy.ndimage import gaussian_filter, grey_dilation
 
-from .images import check_images
+from .images import check_images, to_rgb
 from .metrics import ssim
 from .pictures import match_histogram
 
@@ -139,15 +139,17 @@ def _grain():
 
 
 def measure_restyling(restyle, digits, judges):
-    """Judge restyled digits, style by style, against the truth.
+    """Measure restyled digits, style by style, against the true renderings.
 
     Parameters
     ----------
     restyle : callable
-        ``restyle(images, style) -> (n, 28, 28, 3)``.
+        ``restyle(images, style) -> (n, 28, 28, 3)``, for example ``StyleTransfer.transfer``.
     digits : Split
+        Digits that the style transfer has not seen, with their labels.
     judges : dict of str to keras.Model
-        Networks of the checkpoint ``style_judges``.
+        ``"digit"`` reads restyled digits, ``"style"`` is a style classifier (0 is plain); both
+        return logits. ``load_checkpoint("style_judges").networks`` holds them.
 
     Returns
     -------
@@ -169,19 +171,36 @@ def measure_restyling(restyle, digits, judges):
 
 
 def do_nothing(images, style):
-    """The first baseline: the plain digits, in three equal channels."""
-    return np.repeat(images, 3, axis=-1)
-
-
-def match_colours(images, style, *, examples):
-    """The second baseline: per-channel histogram matching to an image of the style.
+    """Return the plain digits in three equal channels: the first baseline of a restyling.
 
     Parameters
     ----------
-    images : ndarray of float, ``(n, 28, 28, 1)``
+    images : ndarray of float, ``(n, 28, 28, 1)`` in [0, 1]
     style : str
-    examples : ndarray of float, ``(m, 28, 28, 1)``
-        Other digits; the k-th result has the histogram of the rendering of the k-th (mod m).
+        Ignored; it makes the signature that of a restyling.
+
+    Returns
+    -------
+    ndarray of float, ``(n, 28, 28, 3)`` in [0, 1]
+    """
+    return to_rgb(images)
+
+
+def match_colours(images, style, *, examples):
+    """Match each digit's histograms to an image of the style: the second baseline.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, 28, 28, 1)`` in [0, 1]
+    style : str
+        One of :data:`STYLES`.
+    examples : ndarray of float, ``(m, 28, 28, 1)`` in [0, 1]
+        Other digits; the k-th result has, channel by channel, the histogram of the rendering of
+        the k-th (mod m).
+
+    Returns
+    -------
+    ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
     """
     painted = render_style(examples, style)
     plain = do_nothing(images, style)

@@ -1,47 +1,12 @@
-import subprocess
-import sys
+"""Anomalies: what holds for every kind, and each kind by answers known by hand."""
+
 import time
 from dataclasses import FrozenInstanceError, replace
 from itertools import pairwise
 
-import styleguard_edu
+import styleguard_edu as sg
 from styleguard_edu import anomalies
-from styleguard_edu.anomalies import (
-    ANOMALIES,
-    GROUPS,
-    BlockLoss,
-    Blur,
-    Brightness,
-    Checkerboard,
-    ColourCast,
-    Deformation,
-    Dilation,
-    Edges,
-    Erosion,
-    Fog,
-    Ghost,
-    GlassBlur,
-    Halo,
-    MotionBlur,
-    Noise,
-    Occlusion,
-    Pixelation,
-    Rotation,
-    SaltAndPepper,
-    Scaling,
-    Scratch,
-    Shear,
-    Shift,
-    ShotNoise,
-    Spatter,
-    Speckle,
-    Stripe,
-    StyleLeak,
-    Zigzag,
-    benchmark_anomalies,
-    damage_some,
-    local_benchmark_anomalies,
-)
+from styleguard_edu.anomalies import ANOMALIES, GROUPS, benchmark_anomalies, damage_some
 from styleguard_edu.anomalies.draws import draw_regions, draw_spots
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.styles import render_style
@@ -160,15 +125,19 @@ def test_local_damage_stays_in_a_part_of_the_picture(name, digits):
     assert (masks.any(axis=(1, 2))).mean() > 0.9
 
 
+@pytest.mark.perf
 @GREY_KINDS
-def test_it_is_fast_enough(name, digits):
+def test_it_takes_no_longer_than_300_additions(name, digits):
     images = np.tile(digits, (16, 1, 1, 1))[:1000]
-    seconds = []
-    for _ in range(3):
+
+    def seconds(work):
         start = time.process_time()
-        benchmark_anomalies()[name](images, rng=0)
-        seconds.append(time.process_time() - start)
-    assert len(images) / min(seconds) >= 5000
+        work()
+        return time.process_time() - start
+
+    damage = benchmark_anomalies()[name]
+    allowed = min(seconds(lambda: [images + 0.5 for _ in range(300)]) for _ in range(3))
+    assert min(seconds(lambda: damage(images, rng=0)) for _ in range(3)) < allowed
 
 
 # which kinds there are
@@ -177,44 +146,48 @@ def test_it_is_fast_enough(name, digits):
 def test_there_are_kinds_of_four_groups_by_snake_case_names():
     assert list(GROUPS) == ["noise", "blur", "geometric", "structural"]
     assert sum(GROUPS.values(), ()) == tuple(ANOMALIES)
-    assert ANOMALIES["salt_and_pepper"] is SaltAndPepper
+    assert ANOMALIES["salt_and_pepper"] is sg.SaltAndPepper
     assert all(ANOMALIES[name].group == group for group, names in GROUPS.items() for name in names)
     assert len({kind.label for kind in ANOMALIES.values()}) == len(ANOMALIES)
 
 
-def test_families_are_severity_3_and_grey_unless_colour_is_asked_for():
+def test_benchmark_anomalies_are_severity_3_and_grey_unless_colour_is_asked_for():
     assert set(ANOMALIES) - set(benchmark_anomalies()) == {"colour_cast", "style_leak"}
     assert benchmark_anomalies(colour=True) == {
         name: kind(severity=3) for name, kind in ANOMALIES.items()
     }
-    assert set(local_benchmark_anomalies()) < set(benchmark_anomalies())
-    assert all(kind.local and kind.severity == 3 for kind in local_benchmark_anomalies().values())
+    local = anomalies.local_benchmark_anomalies()
+    assert set(local) < set(benchmark_anomalies())
+    assert all(kind.local and kind.severity == 3 for kind in local.values())
 
 
-def test_every_kind_can_be_imported_from_the_module():
-    assert {kind.__name__ for kind in ANOMALIES.values()} < set(anomalies.__all__)
-    assert styleguard_edu.Noise is Noise
+def test_photo_damage_is_local_and_grows_with_the_level():
+    levels = [anomalies.photo_anomalies(level) for level in range(3)]
+    for light, more in pairwise(levels):
+        assert all(more[name].local and light[name].value < more[name].value for name in light)
+    with pytest.raises(ValueError, match=r"level must be a whole number from 0 to 2.*Received: 3"):
+        anomalies.photo_anomalies(3)
 
 
-def test_it_works_without_tensorflow():
-    code = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
-    subprocess.run([sys.executable, "-c", code + "import styleguard_edu.anomalies"], check=True)
+def test_every_kind_can_be_imported_from_the_module_and_from_the_package():
+    for kind in ANOMALIES.values():
+        assert kind.__name__ in anomalies.__all__ and getattr(sg, kind.__name__) is kind
 
 
 # parameters
 
 
 def test_the_parameter_holds_its_number():
-    assert Noise(std=1).std == 1.0
-    assert Noise(severity=4).std == Noise.SEVERITIES[3]
-    assert Noise() == Noise(severity=3)
-    assert (Shift(pixels=2).parameter, Shift(pixels=2).value) == ("pixels", 2)
-    assert Noise(std=0.25).severity is None
+    assert sg.Noise(std=1).std == 1.0
+    assert sg.Noise(severity=4).std == sg.Noise.SEVERITIES[3]
+    assert sg.Noise() == sg.Noise(severity=3)
+    assert (sg.Shift(pixels=2).parameter, sg.Shift(pixels=2).value) == ("pixels", 2)
+    assert sg.Noise(std=0.25).severity is None
 
 
 def test_a_kind_is_frozen():
     with pytest.raises(FrozenInstanceError):
-        Noise().std = 0.1
+        sg.Noise().std = 0.1
 
 
 @EVERY_KIND
@@ -232,12 +205,9 @@ def test_a_kind_can_be_rebuilt_from_its_repr_and_copied_with_a_change(kind):
 
 
 @EVERY_KIND
-@pytest.mark.parametrize("bad", [-1, 0, np.nan, np.inf, "much", True, None])
+@pytest.mark.parametrize("bad", [-1, 0, np.nan, np.inf, 1e7, "much", True])
 def test_a_parameter_out_of_its_range_is_refused(kind, bad):
     parameter = kind().parameter
-    if bad is None:  # not given: severity 3
-        assert kind(**{parameter: bad}) == kind()
-        return
     with pytest.raises(ValueError, match=rf"{parameter} must be a .*Received: {bad!r}"):
         kind(**{parameter: bad})
 
@@ -245,16 +215,23 @@ def test_a_parameter_out_of_its_range_is_refused(kind, bad):
 @pytest.mark.parametrize("bad", [0, 6, 2.5, "3", True])
 def test_a_severity_other_than_1_to_5_is_refused(bad):
     with pytest.raises(ValueError, match=f"severity must be 1, 2, 3, 4 or 5. Received: {bad!r}"):
-        Noise(severity=bad)
+        sg.Noise(severity=bad)
+
+
+@EVERY_KIND
+def test_the_largest_parameter_takes_bounded_time_and_gives_images(kind):
+    largest = int(kind.RANGE[1]) if kind.integer else kind.RANGE[1]
+    damaged = kind(**{kind().parameter: largest})(textured(2), rng=0, content=textured(2))
+    assert np.isfinite(damaged.images).all()
 
 
 def test_counts_must_be_whole_and_local_true_or_false():
-    with pytest.raises(ValueError, match=r"side must be a whole number above 0. Received: 2.5"):
-        Occlusion(side=2.5)
+    with pytest.raises(ValueError, match=r"side must be a whole number above 0 and at most 1000"):
+        sg.Occlusion(side=2.5)
     with pytest.raises(ValueError, match=r"share must be a number above 0 and at most 1. Rec"):
-        SaltAndPepper(share=1.5)
+        sg.SaltAndPepper(share=1.5)
     with pytest.raises(TypeError, match=r"local must be True or False. Received: 'yes'"):
-        Noise(local="yes")
+        sg.Noise(local="yes")
 
 
 # input
@@ -263,7 +240,7 @@ def test_counts_must_be_whole_and_local_true_or_false():
 @pytest.mark.parametrize("rng", [None, 1.5, "0", True, -1, np.random.RandomState(0)])
 def test_rng_must_be_a_generator_or_a_seed(rng):
     with pytest.raises(TypeError, match="rng must be a numpy Generator or a whole number >= 0"):
-        Noise()(flat(), rng=rng)
+        sg.Noise()(flat(), rng=rng)
 
 
 @pytest.mark.parametrize(
@@ -279,21 +256,21 @@ def test_rng_must_be_a_generator_or_a_seed(rng):
 )
 def test_images_are_checked(images, error, words):
     with pytest.raises(error, match=words):
-        Noise()(images, rng=0)
+        sg.Noise()(images, rng=0)
     with pytest.raises(error, match=words):
-        damage_some(images, [Noise()], share=1, rng=0)
+        damage_some(images, [sg.Noise()], share=1, rng=0)
 
 
 def test_a_colour_cast_needs_colour():
     with pytest.raises(ValueError, match=r"ColourCast needs colour.*Received: shape \(1, 28, 28"):
-        ColourCast()(flat(), rng=0)
+        sg.ColourCast()(flat(), rng=0)
 
 
 def test_a_style_leak_needs_content_of_the_same_size():
     with pytest.raises(ValueError, match=r"StyleLeak needs content=.*Received: None"):
-        StyleLeak()(flat(channels=3), rng=0)
+        sg.StyleLeak()(flat(channels=3), rng=0)
     with pytest.raises(ValueError, match=r"content must have as many .*Received: \(2, 28, 28\)"):
-        StyleLeak()(flat(channels=3), rng=0, content=flat(n=2))
+        sg.StyleLeak()(flat(channels=3), rng=0, content=flat(n=2))
 
 
 # noise
@@ -301,33 +278,34 @@ def test_a_style_leak_needs_content_of_the_same_size():
 
 def test_noise_has_the_standard_deviation_asked_for():
     images = flat(n=20)
-    assert np.std(Noise(std=0.05)(images, rng=0).images - images) == pytest.approx(0.05, rel=0.02)
-    speckle = Speckle(std=0.1)(images, rng=0).images - images  # a tenth of one half
+    noise = sg.Noise(std=0.05)(images, rng=0).images - images
+    assert np.std(noise) == pytest.approx(0.05, rel=0.02)
+    speckle = sg.Speckle(std=0.1)(images, rng=0).images - images  # a tenth of one half
     assert np.std(speckle) == pytest.approx(0.05, rel=0.02)
 
 
 def test_shot_noise_counts_photons_and_leaves_black_alone():
-    images = ShotNoise(photons=10)(flat(0.4, n=20), rng=0).images
+    images = sg.ShotNoise(photons=10)(flat(0.4, n=20), rng=0).images
     np.testing.assert_allclose(images * 10, np.rint(images * 10), atol=1e-5)
     assert images.mean() == pytest.approx(0.4, abs=0.01)
     assert images.std() == pytest.approx(np.sqrt(0.4 / 10), rel=0.03)
-    assert ShotNoise()(flat(0), rng=0).labels[0] == 1
+    assert sg.ShotNoise()(flat(0), rng=0).labels[0] == 1
 
 
 def test_salt_and_pepper_hits_its_share_half_white_half_black():
-    images = SaltAndPepper(share=0.2)(flat(n=20), rng=0).images
+    images = sg.SaltAndPepper(share=0.2)(flat(n=20), rng=0).images
     assert set(np.unique(images)) == {0, 0.5, 1}
     assert np.mean(images == 0) == pytest.approx(0.1, abs=0.01)
     assert np.mean(images == 1) == pytest.approx(0.1, abs=0.01)
 
 
 def test_salt_and_pepper_hits_all_channels_of_a_pixel():
-    images = SaltAndPepper()(flat(channels=3), rng=0).images
+    images = sg.SaltAndPepper()(flat(channels=3), rng=0).images
     assert (images == images[..., :1]).all()
 
 
 def test_spatter_covers_its_share_with_few_drops():
-    masks = Spatter(share=0.1)(flat(0, n=20), rng=0).masks
+    masks = sg.Spatter(share=0.1)(flat(0, n=20), rng=0).masks
     assert masks.mean() == pytest.approx(0.1, abs=0.03)
     assert label(masks[0])[1] < masks[0].sum() / 5
 
@@ -338,13 +316,13 @@ def test_spatter_covers_its_share_with_few_drops():
 def test_blur_turns_an_edge_into_the_normal_distribution():
     images = flat(0, height=31, width=31)
     images[:, :, 15:] = 1
-    image = Blur(sigma=1.5)(images, rng=0).images[0, 10, :, 0]
+    image = sg.Blur(sigma=1.5)(images, rng=0).images[0, 10, :, 0]
     from_the_edge = np.arange(31) - 14.5  # pixels
     np.testing.assert_allclose(image, norm.cdf(from_the_edge / 1.5), atol=0.01)
 
 
 def test_motion_blur_draws_a_dot_out_to_a_line_of_the_length():
-    images = MotionBlur(pixels=9)(dot(n=30, size=31), rng=0).images[..., 0]
+    images = sg.MotionBlur(pixels=9)(dot(n=30, size=31), rng=0).images[..., 0]
     rows, columns = np.nonzero(images[0])
     assert np.hypot(np.ptp(rows), np.ptp(columns)) == pytest.approx(9, abs=1.5)
     np.testing.assert_allclose(images.sum(axis=(1, 2)), 1, atol=0.03)
@@ -353,14 +331,14 @@ def test_motion_blur_draws_a_dot_out_to_a_line_of_the_length():
 
 def test_glass_blur_shows_only_neighbours():
     columns = np.broadcast_to(np.linspace(0, 1, 29, dtype=np.float32), (1, 29, 29))[..., None]
-    moved = np.abs(GlassBlur(pixels=2)(columns, rng=0).images - columns) * 28
+    moved = np.abs(sg.GlassBlur(pixels=2)(columns, rng=0).images - columns) * 28
     np.testing.assert_allclose(moved, np.rint(moved), atol=1e-4)
     assert moved.max() == pytest.approx(2, abs=1e-4)
 
 
 def test_pixelation_shows_the_mean_of_every_block_also_of_those_cut_off():
     ramp = (np.arange(100, dtype=np.float32).reshape(1, 10, 10, 1)) / 100
-    image = Pixelation(block=4)(ramp, rng=0).images[0, ..., 0]
+    image = sg.Pixelation(block=4)(ramp, rng=0).images[0, ..., 0]
     np.testing.assert_allclose(image[:4, :4], 0.165, atol=1e-6)  # mean of 0..3 and 0..30, / 100
     np.testing.assert_allclose(image[8:, 8:], 0.935, atol=1e-6)  # of 88, 89, 98, 99
 
@@ -369,9 +347,9 @@ def test_pixelation_shows_the_mean_of_every_block_also_of_those_cut_off():
     ("radius", "neighbour", "corner"), [(1, 1, 0), (0.5, 0.5, 0), (1.5, 1, 0.5)]
 )
 def test_dilation_and_erosion_known_by_hand(radius, neighbour, corner):
-    grown = Dilation(radius=radius)(dot(), rng=0).images[0, ..., 0]
+    grown = sg.Dilation(radius=radius)(dot(), rng=0).images[0, ..., 0]
     assert (grown[10, 10], grown[10, 11], grown[11, 11]) == (1, neighbour, corner)
-    shrunk = Erosion(radius=radius)(1 - dot(), rng=0).images[0, ..., 0]
+    shrunk = sg.Erosion(radius=radius)(1 - dot(), rng=0).images[0, ..., 0]
     np.testing.assert_allclose(shrunk, 1 - grown)
 
 
@@ -380,7 +358,7 @@ def test_dilation_and_erosion_known_by_hand(radius, neighbour, corner):
 
 @pytest.mark.parametrize("pixels", [2, 5])
 def test_a_shift_moves_a_dot_by_its_pixels_in_all_directions(pixels):
-    damaged = Shift(pixels=pixels)(dot(n=50), rng=0)
+    damaged = sg.Shift(pixels=pixels)(dot(n=50), rng=0)
     places = np.argwhere(damaged.images[..., 0] == 1)[:, 1:] - 10
     assert len(places) == 50
     assert np.abs(np.hypot(*places.T) - pixels).max() <= np.sqrt(0.5)  # rounded to whole pixels
@@ -391,14 +369,14 @@ def test_a_shift_moves_a_dot_by_its_pixels_in_all_directions(pixels):
 def test_a_shift_repeats_the_edge():
     images = flat(0)
     images[:, :, 0] = images[:, :, -1] = images[:, 0] = images[:, -1] = 1
-    damaged = Shift(pixels=3)(images, rng=0).images[0, ..., 0]
+    damaged = sg.Shift(pixels=3)(images, rng=0).images[0, ..., 0]
     assert damaged.mean() > images.mean()
 
 
 @pytest.mark.parametrize("degrees", [90, 180])
 def test_a_rotation_by_a_right_angle_is_exact(degrees):
     images = textured(20, 11, 11, 3)
-    damaged = Rotation(degrees=degrees)(images, rng=0).images
+    damaged = sg.Rotation(degrees=degrees)(images, rng=0).images
     turns = {1, 3} if degrees == 90 else {2}
     found = [
         turn
@@ -413,7 +391,7 @@ def test_a_rotation_by_a_right_angle_is_exact(degrees):
 def test_scaling_enlarges_or_shrinks_by_its_factor():
     images = flat(0, n=40, height=32, width=32)
     images[:, 12:20, 12:20] = 1
-    areas = Scaling(factor=2)(images, rng=0).images.sum(axis=(1, 2, 3))
+    areas = sg.Scaling(factor=2)(images, rng=0).images.sum(axis=(1, 2, 3))
     large = areas > 64
     assert 5 < large.sum() < 35
     np.testing.assert_allclose(areas[large], 256, rtol=0.02)
@@ -423,7 +401,7 @@ def test_scaling_enlarges_or_shrinks_by_its_factor():
 def test_shear_makes_a_column_slant_to_either_side():
     images = flat(0, n=20, height=21, width=21)
     images[:, :, 10] = 1
-    damaged = Shear(slope=0.5)(images, rng=0).images[..., 0]
+    damaged = sg.Shear(slope=0.5)(images, rng=0).images[..., 0]
     slants = damaged[:, 4].argmax(axis=1) - damaged[:, 16].argmax(axis=1)  # 12 rows apart
     assert set(slants) == {-6, 6}
     np.testing.assert_array_equal(damaged[:, 10], images[:, 10, :, 0])
@@ -431,7 +409,7 @@ def test_shear_makes_a_column_slant_to_either_side():
 
 def test_deformation_displaces_by_its_pixels():
     columns = np.broadcast_to(np.linspace(0, 1, 101, dtype=np.float32), (1, 101, 101))[..., None]
-    moved = (Deformation(pixels=3)(columns, rng=0).images - columns)[0, 15:-15, 15:-15] * 100
+    moved = (sg.Deformation(pixels=3)(columns, rng=0).images - columns)[0, 15:-15, 15:-15] * 100
     assert np.sqrt(np.mean(moved**2)) == pytest.approx(3 / np.sqrt(2), rel=0.15)  # along one axis
     assert np.abs(np.diff(moved, axis=0)).max() < 3  # smooth
 
@@ -442,25 +420,25 @@ def test_deformation_displaces_by_its_pixels():
 def test_an_occlusion_is_one_square_of_one_grey_over_what_stands_out():
     images = flat(0.5, n=30)
     images[:, 0, 27] = 1  # in a corner: the square is moved inside
-    damaged = Occlusion(side=6)(images, rng=1)
+    damaged = sg.Occlusion(side=6)(images, rng=1)
     assert (damaged.masks.sum(axis=(1, 2)) == 36).all()
     assert damaged.masks[:, :6, -6:].all()
     assert (np.ptp(damaged.images[:, :6, -6:], axis=(1, 2)) == 0).all()
 
 
 def test_an_occlusion_larger_than_the_picture_hides_all_of_it():
-    assert Occlusion(side=50)(textured(), rng=0).masks.all()
+    assert sg.Occlusion(side=50)(textured(), rng=0).masks.all()
 
 
 def test_scratches_are_thin_and_bright_on_dark_and_dark_on_bright():
-    dark, bright = (Scratch(count=1)(flat(level, n=50), rng=0) for level in (0, 1))
+    dark, bright = (sg.Scratch(count=1)(flat(level, n=50), rng=0) for level in (0, 1))
     assert (dark.images.max(axis=(1, 2, 3)) > 0.5).all()
     assert (bright.images.min(axis=(1, 2, 3)) < 0.5).all()
     assert dark.masks.sum(axis=(1, 2)).max() <= 3 * 28  # longest: corner to corner
 
 
 def test_some_scratches_are_dotted():
-    masks = Scratch(count=1)(flat(0, n=30), rng=0).masks
+    masks = sg.Scratch(count=1)(flat(0, n=30), rng=0).masks
     pieces = [label(mask, np.ones((3, 3)))[1] for mask in masks]
     assert min(pieces) == 1
     assert max(pieces) >= 3
@@ -468,7 +446,7 @@ def test_some_scratches_are_dotted():
 
 def test_a_zigzag_is_one_line_across_what_stands_out():
     images = dot(n=20, size=41)
-    masks = Zigzag(strokes=5)(images, rng=0).masks
+    masks = sg.Zigzag(strokes=5)(images, rng=0).masks
     assert all(
         label(mask | (image > 0), np.ones((3, 3)))[1] == 1
         for mask, image in zip(masks, images[..., 0], strict=True)
@@ -479,7 +457,7 @@ def test_a_zigzag_is_one_line_across_what_stands_out():
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_a_stripe_is_the_negative_of_a_band(width):
     images = textured(20, 12, 12, 1)
-    damaged = Stripe(width=width)(images, rng=0)
+    damaged = sg.Stripe(width=width)(images, rng=0)
     rows, columns = damaged.masks.all(axis=2).sum(axis=1), damaged.masks.all(axis=1).sum(axis=1)
     # a value of one half is its own negative, so not every row of a band changed throughout
     assert set(np.maximum(rows, columns)) <= {width, width - 1}
@@ -491,7 +469,7 @@ def test_a_stripe_is_the_negative_of_a_band(width):
 
 def test_lost_blocks_are_flat_or_copies_of_a_neighbour():
     images = textured(40, 16, 16, 1)
-    damaged = BlockLoss(share=0.125)(images, rng=0)  # 2 of 16
+    damaged = sg.BlockLoss(share=0.125)(images, rng=0)  # 2 of 16
     blocks = damaged.images.reshape(40, 4, 4, 4, 4).swapaxes(2, 3)
     before = images.reshape(40, 4, 4, 4, 4).swapaxes(2, 3)
     lost = (blocks != before).any(axis=(3, 4))
@@ -508,21 +486,21 @@ def test_lost_blocks_are_flat_or_copies_of_a_neighbour():
 
 
 def test_fog_brightens_black_by_its_density_and_unevenly():
-    images = Fog(density=0.4)(flat(0, n=20), rng=0).images
+    images = sg.Fog(density=0.4)(flat(0, n=20), rng=0).images
     assert images.mean() == pytest.approx(0.4 * 0.9, rel=0.03)
     assert images.std(axis=(1, 2)).min() > 0.03
     assert np.abs(np.diff(images, axis=1)).max() < 0.15
 
 
 def test_brightness_known_by_hand():
-    images = Brightness(amount=0.25)(flat(0.4, n=20), rng=0).images[:, 0, 0, 0]
+    images = sg.Brightness(amount=0.25)(flat(0.4, n=20), rng=0).images[:, 0, 0, 0]
     np.testing.assert_allclose(
         np.unique(images.round(5)), [0.3, 0.55]
     )  # 3/4 of 0.4; 1 - 3/4 of 0.6
 
 
 def test_a_ghost_is_a_fainter_copy_four_pixels_away():
-    images = Ghost(opacity=0.3)(dot(n=20), rng=0).images[..., 0]
+    images = sg.Ghost(opacity=0.3)(dot(n=20), rng=0).images[..., 0]
     np.testing.assert_allclose(images[:, 10, 10], 0.7, atol=1e-6)
     copies = np.argwhere((images > 0.29) & (images < 0.31))[:, 1:] - 10
     assert len(copies) == 20
@@ -530,7 +508,7 @@ def test_a_ghost_is_a_fainter_copy_four_pixels_away():
 
 
 def test_a_checkerboard_has_the_amplitude_on_every_pixel():
-    change = Checkerboard(amplitude=0.2)(flat(0.5), rng=0).images[0, ..., 0] - 0.5
+    change = sg.Checkerboard(amplitude=0.2)(flat(0.5), rng=0).images[0, ..., 0] - 0.5
     np.testing.assert_allclose(np.abs(change), 0.2, atol=1e-6)
     np.testing.assert_allclose(change[:, 1:], -change[:, :-1], atol=1e-6)
     np.testing.assert_allclose(change[1:], -change[:-1], atol=1e-6)
@@ -539,7 +517,7 @@ def test_a_checkerboard_has_the_amplitude_on_every_pixel():
 def test_a_halo_is_bright_on_both_sides_of_an_edge_and_nowhere_else():
     images = flat(0.2)
     images[:, :, 14:] = 0.6
-    change = (Halo(gain=1)(images, rng=0).images - images)[0, 10, :, 0]
+    change = (sg.Halo(gain=1)(images, rng=0).images - images)[0, 10, :, 0]
     assert change[13] > 0.05
     assert change[14] > 0.05
     assert not change[[*range(9), *range(19, 28)]].any()
@@ -548,7 +526,7 @@ def test_a_halo_is_bright_on_both_sides_of_an_edge_and_nowhere_else():
 def test_edges_of_a_square_are_its_outline_known_by_hand():
     images = flat(0)
     images[:, 10:15, 10:15] = 1
-    image = Edges(strength=1)(images, rng=0).images[0, ..., 0]
+    image = sg.Edges(strength=1)(images, rng=0).images[0, ..., 0]
     assert not image[10:15, 10:15].any()
     assert image.sum() == 4 * 5
     assert image[9, 10:15].all()
@@ -556,7 +534,7 @@ def test_edges_of_a_square_are_its_outline_known_by_hand():
 
 def test_a_colour_cast_changes_the_hue_and_keeps_the_mean():
     images = flat(0.5, n=30, channels=3)
-    change = ColourCast(amount=0.2)(images, rng=0).images - images
+    change = sg.ColourCast(amount=0.2)(images, rng=0).images - images
     np.testing.assert_allclose(change.sum(axis=-1), 0, atol=1e-5)
     np.testing.assert_allclose((change[:, 0, 0] ** 2).sum(axis=1), 1.5 * 0.2**2, rtol=1e-3)
     assert set(change[:, 0, 0].argmax(axis=1)) == {0, 1, 2}
@@ -564,7 +542,7 @@ def test_a_colour_cast_changes_the_hue_and_keeps_the_mean():
 
 def test_a_style_leak_shows_the_content_on_its_share():
     images, content = flat(0.2, n=20, channels=3), flat(0.8, n=20)
-    leaked = StyleLeak(share=0.2)(images, rng=0, content=content).images
+    leaked = sg.StyleLeak(share=0.2)(images, rng=0, content=content).images
     assert leaked.max() == pytest.approx(0.8)
     assert np.mean((leaked - 0.2) / 0.6) == pytest.approx(0.2, abs=0.03)
 
@@ -572,7 +550,7 @@ def test_a_style_leak_shows_the_content_on_its_share():
 def test_coloured_content_leaks_into_grey_images_as_its_mean():
     content = flat(0.3, channels=3)
     content[..., 0] = 0.9
-    leaked = StyleLeak()(flat(0), rng=0, content=content).images
+    leaked = sg.StyleLeak()(flat(0), rng=0, content=content).images
     assert leaked.max() == pytest.approx(0.5)
 
 
@@ -601,7 +579,7 @@ def test_regions_hold_their_spot_and_cover_10_to_35_percent():
 
 def test_local_damage_is_the_clean_image_outside_its_region():
     images = flat(0.5, n=50, height=40, width=40)
-    masks = Brightness(local=True)(images, rng=0).masks
+    masks = sg.Brightness(local=True)(images, rng=0).masks
     assert 0.1 < masks.mean() < 0.35
     rows, columns = center_of_mass(masks[0])
     assert masks[0, int(rows), int(columns)]
@@ -611,7 +589,7 @@ def test_local_damage_is_the_clean_image_outside_its_region():
 
 
 def test_damage_some_leaves_the_others_bit_identical_and_names_what_it_did(digits):
-    damaged, names = damage_some(digits, [Noise(), Blur()], share=0.5, rng=0)
+    damaged, names = damage_some(digits, [sg.Noise(), sg.Blur()], share=0.5, rng=0)
     np.testing.assert_array_equal(damaged.masks, (damaged.images != digits).any(axis=-1))
     np.testing.assert_array_equal(names == "", damaged.labels == 1)
     assert np.sum(damaged.labels == -1) == 32
@@ -620,16 +598,16 @@ def test_damage_some_leaves_the_others_bit_identical_and_names_what_it_did(digit
 
 def test_damage_some_with_share_0_or_1_damages_none_or_all(digits):
     for share, expected in ((0, 1), (1, -1)):
-        assert (damage_some(digits, [Noise()], share=share, rng=0)[0].labels == expected).all()
+        assert (damage_some(digits, [sg.Noise()], share=share, rng=0)[0].labels == expected).all()
 
 
 def test_damage_some_rounds_the_share_by_chance():
-    damaged = [damage_some(flat(), [Noise()], share=0.5, rng=seed)[0] for seed in range(60)]
+    damaged = [damage_some(flat(), [sg.Noise()], share=0.5, rng=seed)[0] for seed in range(60)]
     assert 15 < sum(one.labels[0] == -1 for one in damaged) < 45
 
 
 def test_damage_some_takes_the_names_of_a_dict_and_repeats(digits):
-    kinds = {"weak": Noise(severity=1), "strong": Noise(severity=5)}
+    kinds = {"weak": sg.Noise(severity=1), "strong": sg.Noise(severity=5)}
     damaged, names = damage_some(digits, kinds, share=1, rng=4)
     again, _ = damage_some(digits, kinds, share=1, rng=4)
     assert set(names) == {"weak", "strong"}
@@ -639,7 +617,7 @@ def test_damage_some_takes_the_names_of_a_dict_and_repeats(digits):
 
 
 def test_damage_some_hands_each_image_its_own_content(digits, restyled):
-    leaked, _ = damage_some(restyled, [StyleLeak(share=1)], share=0.5, rng=0, content=digits)
+    leaked, _ = damage_some(restyled, [sg.StyleLeak(share=1)], share=0.5, rng=0, content=digits)
     rows = leaked.labels == -1
     shown = np.abs(leaked.images[rows] - digits[rows])
     assert np.median(shown) == 0
@@ -649,11 +627,11 @@ def test_damage_some_hands_each_image_its_own_content(digits, restyled):
 def test_damage_some_wants_one_content_for_each_image(digits, restyled, count):
     content = np.resize(digits, (count, *digits.shape[1:]))
     with pytest.raises(ValueError, match="content"):
-        damage_some(restyled, [StyleLeak(share=1)], share=0.5, rng=0, content=content)
+        damage_some(restyled, [sg.StyleLeak(share=1)], share=0.5, rng=0, content=content)
 
 
 def test_damage_some_calls_an_image_clean_that_nothing_changed():
-    damaged, names = damage_some(flat(0, n=4), [ShotNoise()], share=1, rng=0)
+    damaged, names = damage_some(flat(0, n=4), [sg.ShotNoise()], share=1, rng=0)
     assert (damaged.labels == 1).all()
     assert (names == "").all()
 
@@ -670,4 +648,4 @@ def test_damage_some_calls_an_image_clean_that_nothing_changed():
 )
 def test_damage_some_checks_its_arguments(settings, error, words):
     with pytest.raises(error, match=words):
-        damage_some(flat(), **({"kinds": [Noise()], "share": 0.5, "rng": 0} | settings))
+        damage_some(flat(), **({"kinds": [sg.Noise()], "share": 0.5, "rng": 0} | settings))

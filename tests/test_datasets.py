@@ -231,6 +231,13 @@ def test_a_damaged_file_is_an_error_and_is_left_alone(damage, cache):
     assert path.read_bytes() == before
 
 
+def test_a_page_to_sign_in_on_is_named_and_never_to_be_loaded_unsafely(cache):
+    no_zip(write_mnist(cache))
+    with pytest.raises(ValueError, match=r"begins with b'<html>Sign in to") as caught:
+        datasets.load_digits()
+    assert "unsafe" not in str(caught.value) and "pickle" not in str(caught.value)
+
+
 def test_an_empty_file_is_an_error(cache):
     cache.mkdir(parents=True)
     (cache / "mnist.npz").touch()

@@ -73,8 +73,8 @@ MAPS, MASKS = np.zeros((2, 3, 3)), np.arange(18).reshape(2, 3, 3) % 2 == 0
     ("maps", "masks", "words"),
     [
         (MAPS[:1], MASKS, r"both have shape .* Received: \(1, 3, 3\) and \(2, 3, 3\)"),
-        (MAPS + np.nan, MASKS, "maps must hold finite .* Received: float64, 18 not finite"),
-        (MAPS.astype(int), MASKS, "Received: int64, 0 not finite"),
+        (MAPS + np.nan, MASKS, "maps must be finite. Received: 18 NaN"),
+        (MAPS.astype(str), MASKS, "maps must hold numbers. Received: dtype <U"),
         (MAPS, MASKS.astype(int), "masks must be bool .* Received: int64"),
         (MAPS[0], MASKS[0], r"masks must be bool of shape .* Received: bool, shape \(3, 3\)"),
         (MAPS, np.ones_like(MASKS), "Received: 18 pixels, all damaged"),

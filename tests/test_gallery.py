@@ -1,8 +1,13 @@
 """The pictures that come with the course: complete, in the convention, and missed politely."""
 
-import styleguard_edu
 from styleguard_edu import gallery
-from styleguard_edu.gallery import PHOTO_SPLITS, load_paintings, load_photos
+from styleguard_edu.gallery import (
+    PHOTO_SPLITS,
+    load_paintings,
+    load_photos,
+    measured_photos,
+    middle,
+)
 from styleguard_edu.pictures import save_picture
 
 import numpy as np
@@ -23,6 +28,32 @@ def test_the_photos_are_coloured_sorted_and_at_most_640_pixels_long():
 def test_every_photo_is_in_exactly_one_split():
     names = [*PHOTO_SPLITS["train"], *PHOTO_SPLITS["test"]]
     assert sorted(names) == list(load_photos())
+
+
+def test_results_are_measured_on_the_test_photos_at_one_size():
+    photos = measured_photos()
+    assert tuple(photos) == PHOTO_SPLITS["test"]
+    for photo in photos.values():
+        assert photo.shape == (256, 384, 3)
+        assert photo.dtype == np.float32
+        assert photo.min() >= 0
+        assert photo.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "down", "right"),
+    [
+        ((256, 768), (0, 1), (0.25, 0.75)),  # twice as wide: its middle half
+        ((900, 600), (0.5 - 2 / 9, 0.5 + 2 / 9), (0, 1)),  # 1.5 times as high as wide
+        ((128, 192), (0, 1), (0, 1)),  # too small, of the right shape: all of it
+    ],
+)
+def test_a_photo_is_measured_in_its_middle_as_large_as_fits(shape, down, right):
+    rows, columns = np.meshgrid(*(np.linspace(0, 1, side) for side in shape), indexing="ij")
+    cut = middle(np.dstack([rows, columns, 0 * rows]).astype(np.float32))
+    assert cut.shape == (256, 384, 3)
+    np.testing.assert_allclose(cut[[0, -1], 100, 0], down, atol=0.01)
+    np.testing.assert_allclose(cut[100, [0, -1], 1], right, atol=0.01)
 
 
 def test_a_missing_photo_names_the_cure(monkeypatch):
@@ -70,8 +101,3 @@ def test_a_damaged_painting_is_named_with_the_cure(painting_folder):
     (painting_folder / "dots.jpg").write_bytes(b"version https://git-lfs.github.com/spec/v1")
     with pytest.raises(ValueError, match=r"To restore it: .*data/paintings.*dots\.jpg"):
         load_paintings()
-
-
-def test_the_package_exports_the_loaders():
-    assert styleguard_edu.load_photos is load_photos
-    assert styleguard_edu.load_paintings is load_paintings

@@ -113,15 +113,39 @@ def test_precision_of_one_set_is_recall_of_the_other():
     assert forward.recall == backward.precision
 
 
-@pytest.mark.parametrize("neighbours", [0, 5])
+@pytest.mark.parametrize("neighbours", [0, 5, "3", None])
 def test_precision_recall_refuses_too_many_or_too_few_neighbours(neighbours):
-    with pytest.raises(ValueError, match="neighbours must be between 1 and 4"):
+    with pytest.raises(ValueError, match="neighbours must be a whole number from 1 to 4"):
         precision_recall(gaussian(5), gaussian(9), neighbours=neighbours)
+
+
+def test_precision_recall_refuses_sets_of_unequal_widths():
+    with pytest.raises(ValueError, match=r"same number of features\. Received: 1 and 3"):
+        precision_recall(gaussian(d=1), gaussian(d=3))
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (FeatureStatistics(np.array([0.0, np.nan]), np.eye(2)), "second.mean must be finite"),
+        (FeatureStatistics(np.zeros(2), np.full((2, 2), np.inf)), "second.covariance must be fin"),
+        (FeatureStatistics(np.zeros(2), np.eye(3)), r"covariance \(d, d\). Received: \(2,\) and"),
+        (FeatureStatistics(np.array(["a"]), np.eye(1)), "second.mean must hold numbers"),
+    ],
+)
+def test_statistics_that_are_none_are_refused(second, words):
+    with pytest.raises(ValueError, match=words):
+        frechet_distance(FeatureStatistics(np.zeros(2), np.eye(2)), second)
 
 
 @pytest.mark.parametrize(
     ("features", "words"),
-    [(np.zeros(3), "shape"), (np.zeros((1, 3)), "n >= 2"), (np.full((3, 2), np.nan), "finite")],
+    [
+        (np.zeros(3), "shape"),
+        (np.zeros((1, 3)), "n >= 2"),
+        (np.full((3, 2), np.nan), "finite"),
+        ("no", "numbers"),
+    ],
 )
 def test_features_are_checked(features, words):
     with pytest.raises(ValueError, match=words):
@@ -141,7 +165,7 @@ def test_nearest_neighbours_finds_the_copy_among_images():
 def test_nearest_neighbours_errors_name_the_argument():
     with pytest.raises(ValueError, match="same shape after the first axis"):
         nearest_neighbours(np.zeros((2, 3)), np.zeros((2, 4)))
-    with pytest.raises(ValueError, match="count must be between 1 and 2"):
+    with pytest.raises(ValueError, match="count must be a whole number from 1 to 2"):
         nearest_neighbours(np.zeros((2, 3)), np.zeros((2, 3)), count=3)
 
 
@@ -184,15 +208,21 @@ def test_ssim_takes_the_mean_over_channels_of_7x7_windows():
 @pytest.mark.parametrize(
     ("images", "words"),
     [
-        (np.zeros((2, 9, 9, 3)), r"must both have shape .*Received: \(2, 9, 9, 3\) and \(1, 9, 9"),
+        (
+            np.zeros((2, 9, 9, 3)),
+            r"must have the same shape.*Received: \(2, 9, 9, 3\) and \(1, 9, 9",
+        ),
         (np.zeros((9, 9, 3)), "shape"),
-        (np.zeros((1, 9, 9, 3), np.uint8), "images must be floating-point .*Received: uint8"),
-        (np.full((1, 9, 9, 3), np.nan), "Received: float64 from nan to nan"),
+        (
+            np.zeros((1, 9, 9, 3), np.uint8),
+            "images must hold floating-point .*Received: dtype uint8",
+        ),
+        (np.full((1, 9, 9, 3), np.nan), "Received: values from nan to nan"),
         (np.full((1, 9, 9, 3), 1.5), "from 1.5 to 1.5"),
     ],
 )
 def test_pairs_of_images_are_checked(measure, images, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         measure(images, np.zeros((1, 9, 9, 3)))
 
 

@@ -89,6 +89,20 @@ def test_show_wants_a_description():
         plotting.show(plotting.plot_images(images()), "noise")
 
 
+def test_the_brightness_of_pure_colours_is_that_of_rec_709():
+    pure = np.eye(3, dtype=np.float32)[:, None, None, :]  # red, green, blue
+    tinted = plotting.tint_masks(pure, np.zeros((3, 1, 1), bool))
+    np.testing.assert_allclose(tinted[:, 0, 0, 0] / 0.75, [0.2126, 0.7152, 0.0722], atol=1e-6)
+
+
+def test_a_clean_image_stays_dark_beside_a_damaged_one_and_alone():
+    maps, black = np.array([[[0.1]], [[9.0]]]), np.zeros((2, 1, 1, 1), np.float32)
+    both = plotting.overlay_heatmaps(black, maps, low=1, high=9)
+    alone = plotting.overlay_heatmaps(black[:1], maps[:1], low=1, high=9)
+    np.testing.assert_array_equal(both[:1], alone)
+    assert alone.max() == 0 < both[1].max()
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_masks_are_tinted_amber_and_the_rest_is_grey(channels):
     mask = np.zeros((2, 4, 4), bool)
@@ -108,10 +122,11 @@ def test_a_mask_must_fit_its_images():
 
 def test_cold_pixels_are_grey_and_hotter_ones_brighter():
     maps = np.linspace(0, 1, 16).reshape(1, 4, 4)
-    heat = plotting.overlay_heatmaps(np.zeros((1, 4, 4, 1), np.float32), maps)
+    heat = plotting.overlay_heatmaps(np.zeros((1, 4, 4, 1), np.float32), maps, low=0, high=1)
     brightness = heat.sum(axis=-1).ravel()
     assert brightness[0] == 0 and (np.diff(brightness) > 0).all()
-    grey = plotting.overlay_heatmaps(np.full((1, 4, 4, 3), 0.5, np.float32), np.zeros((1, 4, 4)))
+    half = np.full((1, 4, 4, 3), 0.5, np.float32)
+    grey = plotting.overlay_heatmaps(half, np.zeros((1, 4, 4)), low=0, high=1)
     np.testing.assert_allclose(grey, 0.3, atol=1e-6)
 
 
@@ -128,14 +143,15 @@ def test_heat_beyond_the_range_has_the_colour_of_its_end():
     ("maps", "settings", "message"),
     [
         (np.zeros((2, 28, 27)), {}, r"maps must have shape \(2, 28, 28\).*Received: \(2, 28, 27\)"),
-        (np.full((2, 28, 28), np.nan), {}, "maps must hold finite floating-point numbers"),
-        (np.zeros((2, 28, 28), int), {}, "maps must hold finite .*Received: int64"),
-        (np.zeros((2, 28, 28)), {"low": 1}, "high must be at least low. Received: low=1.0, high=0"),
+        (np.full((2, 28, 28), np.nan), {}, "maps must be finite. Received: 1568 NaN"),
+        (np.full((2, 28, 28), "hot"), {}, "maps must hold numbers. Received: dtype <U3"),
+        (np.zeros((2, 28, 28)), {"low": 2}, "high must be a number >= 2, finite. Received: 1"),
+        (np.zeros((2, 28, 28)), {"high": "hot"}, "high must be a number .*Received: 'hot'"),
     ],
 )
 def test_maps_must_fit_their_images(maps, settings, message):
     with pytest.raises(ValueError, match=message):
-        plotting.overlay_heatmaps(images(2), maps, **settings)
+        plotting.overlay_heatmaps(images(2), maps, **({"low": 0, "high": 1} | settings))
 
 
 def test_titles_may_be_an_array():

@@ -1,5 +1,14 @@
-from styleguard_edu.datasets import load_digits
-from styleguard_edu.styles import STYLES, render_style
+"""Digit styles: renderings known by hand, and how a restyling is measured by them."""
+
+from styleguard_edu.datasets import Split, load_digits
+from styleguard_edu.metrics import ssim
+from styleguard_edu.styles import (
+    STYLES,
+    do_nothing,
+    match_colours,
+    measure_restyling,
+    render_style,
+)
 
 import numpy as np
 import pytest
@@ -134,3 +143,66 @@ def test_an_unknown_style_is_refused_with_the_known_ones():
 def test_images_of_another_shape_or_range_are_refused(images, words):
     with pytest.raises(ValueError, match=words):
         render_style(images, "ink")
+
+
+# how a restyling is measured
+
+
+class Always:
+    """A network that gives every image the same answer."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def predict(self, images, **_):
+        return np.eye(10)[np.full(len(images), self.answer)]
+
+
+@pytest.fixture(scope="module")
+def some_digits():
+    test = load_digits("bundled", verbose=False).test
+    return Split(test.images[:20], test.labels[:20])
+
+
+def test_true_renderings_score_as_the_truth(some_digits):
+    table = measure_restyling(render_style, some_digits, {"digit": Always(1), "style": Always(1)})
+    assert tuple(table) == STYLES
+    for row in table.values():
+        assert row["ssim"] == pytest.approx(1)
+        assert row["accuracy"] == row["true_accuracy"]
+        assert 0 <= row["style"] <= 1
+
+
+def test_shares_of_judges_that_always_say_the_same_known_by_hand(some_digits):
+    answer = some_digits.labels[7]
+    judges = {"digit": Always(answer), "style": Always(STYLES.index("neon") + 1)}  # 0 is plain
+    table = measure_restyling(do_nothing, some_digits, judges)
+    share = np.mean(some_digits.labels == answer)
+    for style, row in table.items():
+        assert row["accuracy"] == row["true_accuracy"] == pytest.approx(share)
+        assert row["style"] == (style == "neon")
+
+
+def test_matched_colours_come_nearer_to_the_truth_than_none(some_digits):
+    images, style = some_digits.images, "woven"
+    truth = render_style(images, style)
+    matched = match_colours(images, style, examples=images[::-1])
+    assert matched.shape == truth.shape
+    assert matched.dtype == np.float32
+    nothing = do_nothing(images, style)
+    assert np.abs(matched - truth).mean() < np.abs(nothing - truth).mean()
+
+
+def test_the_examples_of_colours_are_used_in_turn(some_digits):
+    images, examples = some_digits.images, some_digits.images[5:8]
+    three = match_colours(images, "ink", examples=examples)
+    for k in (0, 4):
+        alone = match_colours(images[[k]], "ink", examples=examples[[k % 3]])
+        np.testing.assert_array_equal(three[[k]], alone)
+
+
+def test_doing_nothing_is_the_digit_in_three_equal_channels(some_digits):
+    nothing = do_nothing(some_digits.images, "ink")
+    assert nothing.shape == (20, 28, 28, 3)
+    assert ssim(nothing[..., :1], some_digits.images).min() == pytest.approx(1)
+    np.testing.assert_array_equal(nothing[..., 0], nothing[..., 2])

@@ -2,12 +2,14 @@
 
 Each kind is a frozen dataclass with one physical parameter, or a severity from 1 to 5:
 
->>> damaged = Noise(std=0.3)(images, rng=0)  # doctest: +SKIP
->>> damaged = Blur(severity=4, local=True)(images, rng=0)  # doctest: +SKIP
+>>> import numpy as np
+>>> images = np.full((2, 28, 28, 1), 0.5, np.float32)
+>>> damaged = Noise(std=0.3)(images, rng=0)
+>>> damaged = Blur(severity=4, local=True)(damaged.images, rng=1)
 
 All of them take grey and colour images of any size from 8x8 px; lengths are in pixels. How gross
 severity 3 is was fixed on digits before any detector was trained; what a classifier and a simple
-detector make of it is printed by ``tests/benchmarks/anomaly_severities.py``.
+detector make of it is printed by ``benchmarks/anomaly_severities.py``.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from itertools import groupby
 
 import numpy as np
 
-from ..checks import require_number
+from ..checks import require_count, require_number
 from ..images import check_content
 from .base import Anomaly, Damaged
 from .blur import Blur, Dilation, Erosion, GlassBlur, MotionBlur, Pixelation
@@ -40,20 +42,8 @@ GROUPS = {
     for group, kinds in groupby(_KINDS, key=lambda kind: kind.group)
 }
 _LOCAL = (
-    "noise",
-    "salt_and_pepper",
-    "speckle",
-    "blur",
-    "motion_blur",
-    "glass_blur",
-    "pixelation",
-    "dilation",
-    "deformation",
-    "shift",
-    "occlusion",
-    "block_loss",
-    "brightness",
-    "checkerboard",
+    *("noise", "salt_and_pepper", "speckle", "blur", "motion_blur", "glass_blur", "pixelation"),
+    *("dilation", "deformation", "shift", "occlusion", "block_loss", "brightness", "checkerboard"),
 )
 
 # Lengths in pixels are two to four times those of digits; the middle one of three is measured.
@@ -74,43 +64,13 @@ PHOTO_ANOMALIES = {
 }
 
 __all__ = [
-    "ANOMALIES",
-    "GROUPS",
-    "Anomaly",
-    "BlockLoss",
-    "Blur",
-    "Brightness",
-    "Checkerboard",
-    "ColourCast",
-    "Damaged",
-    "Deformation",
-    "Dilation",
-    "Edges",
-    "Erosion",
-    "Fog",
-    "Ghost",
-    "GlassBlur",
-    "Halo",
-    "MotionBlur",
-    "Noise",
-    "Occlusion",
-    "Pixelation",
-    "Rotation",
-    "SaltAndPepper",
-    "Scaling",
-    "Scratch",
-    "Shear",
-    "Shift",
-    "ShotNoise",
-    "Spatter",
-    "Speckle",
-    "Stripe",
-    "StyleLeak",
-    "Zigzag",
-    "benchmark_anomalies",
-    "damage_some",
-    "local_benchmark_anomalies",
-    "photo_anomalies",
+    *("ANOMALIES", "GROUPS", "PHOTO_ANOMALIES", "Anomaly", "Damaged"),
+    *("Noise", "ShotNoise", "SaltAndPepper", "Speckle", "Spatter"),
+    *("Blur", "MotionBlur", "GlassBlur", "Pixelation", "Erosion", "Dilation"),
+    *("Deformation", "Shift", "Rotation", "Scaling", "Shear"),
+    *("Occlusion", "Scratch", "Zigzag", "Stripe", "BlockLoss"),
+    *("Fog", "Brightness", "Ghost", "Checkerboard", "Halo", "Edges", "ColourCast", "StyleLeak"),
+    *("benchmark_anomalies", "damage_some", "local_benchmark_anomalies", "photo_anomalies"),
 ]
 
 
@@ -147,22 +107,30 @@ def local_benchmark_anomalies():
 
 
 def photo_anomalies(level, *, local=True):
-    """Damage in sizes fit for photos.
+    """The anomalies with which a guard of photos is trained and measured, in sizes fit for photos.
 
     Parameters
     ----------
     level : {0, 1, 2}
         Light, medium (the one that is measured), gross.
     local : bool
-        In a part of the picture only.
+        Damage only a part of the picture.
 
     Returns
     -------
     dict of str to Anomaly
+        By the kind's name, as in ``PHOTO_ANOMALIES``.
+
+    Raises
+    ------
+    ValueError
+        If the level is another one.
     """
+    require_count("level", level, 0, 2)
+    kinds = {name: ANOMALIES[name] for name in PHOTO_ANOMALIES}
     return {
-        name: ANOMALIES[name](**{ANOMALIES[name]().parameter: values[level]}, local=local)
-        for name, values in PHOTO_ANOMALIES.items()
+        name: kind(**{kind().parameter: PHOTO_ANOMALIES[name][level]}, local=local)
+        for name, kind in kinds.items()
     }
 
 

@@ -19,6 +19,14 @@ class Damaged(NamedTuple):
 
     ``images``: float32, ``(n, h, w, c)``; ``masks``: bool, ``(n, h, w)``, True where a pixel
     changed; ``labels``: int, ``(n,)``, -1 where at least one pixel changed, +1 otherwise.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Occlusion, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:3]
+    >>> images, masks, labels = Occlusion(side=5)(digits, rng=0)
+    >>> images.shape, masks.shape, labels.tolist()
+    ((3, 28, 28, 1), (3, 28, 28), [-1, -1, -1])
     """
 
     images: np.ndarray
@@ -47,7 +55,7 @@ class Anomaly:
     SEVERITIES : tuple of 5 numbers
         The parameter at severity 1 to 5.
     RANGE : tuple of 2 numbers
-        The parameter must be above the first and at most the second.
+        The parameter must be above the first and at most the second, which bounds time and memory.
     name, label : str
         In snake case, for keys; in plain words, for tables.
     group : str
@@ -66,10 +74,10 @@ class Anomaly:
     local: bool = False
 
     SEVERITIES: ClassVar[tuple]
-    RANGE: ClassVar[tuple]
+    RANGE: ClassVar[tuple] = (0, 1000)
     name: ClassVar[str]
     label: ClassVar[str]
-    group: ClassVar[str]
+    group: ClassVar[str] = "structural"
     integer: ClassVar[bool] = False  # the parameter counts something
     colour_only: ClassVar[bool] = False
     needs_content: ClassVar[bool] = False
@@ -77,6 +85,7 @@ class Anomaly:
     def __init_subclass__(cls, **settings):
         super().__init_subclass__(**settings)
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        cls.label = vars(cls).get("label", cls.name.replace("_", " "))
 
     def __post_init__(self):
         if not isinstance(self.local, (bool, np.bool_)):
@@ -100,10 +109,10 @@ class Anomaly:
         low, high = self.RANGE
         kind = "a whole number" if self.integer else "a number"
         right = is_whole(value) if self.integer else is_number(value)
-        if not right or not low < value <= high or np.isinf(value):  # also refuses NaN
-            most = f" and at most {high}" if np.isfinite(high) else ""
+        if not right or not low < value <= high:  # also refuses NaN
             raise ValueError(
-                f"{self.parameter} must be {kind} above {low}{most}. Received: {value!r}"
+                f"{self.parameter} must be {kind} above {low} and at most {high}. "
+                f"Received: {value!r}"
             )
         return int(value) if self.integer else float(value)
 

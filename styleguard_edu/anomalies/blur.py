@@ -1,7 +1,7 @@
 """Blur and its kin: detail that is lost, smeared, coarsened, or grown over."""
 
 from dataclasses import dataclass
-from math import ceil, floor, inf
+from math import ceil, floor
 
 import numpy as np
 from scipy.ndimage import correlate, gaussian_filter, maximum_filter, minimum_filter
@@ -21,12 +21,20 @@ class Blur(Anomaly):
         Standard deviation of the kernel, in pixels.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Blur, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Blur(sigma=1.5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    54% of the pixels changed
     """
 
     sigma: float | None = None
 
     SEVERITIES = (0.7, 1.3, 1.9, 2.4, 3.0)
-    RANGE = (0, inf)
+    RANGE = (0, 100)
     group = "blur"
     label = "Gaussian blur"
 
@@ -44,14 +52,21 @@ class MotionBlur(Anomaly):
         Length of the way, in pixels; its direction is drawn for each image.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import MotionBlur, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = MotionBlur(pixels=7)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    41% of the pixels changed
     """
 
     pixels: float | None = None
 
     SEVERITIES = (3, 5, 7, 10, 13)
-    RANGE = (0, inf)
+    RANGE = (0, 64)
     group = "blur"
-    label = "motion blur"
 
     def _damage(self, images, rng, **_):
         directions = rng.integers(_DIRECTIONS, size=len(images))
@@ -85,14 +100,21 @@ class GlassBlur(Anomaly):
         How far away the neighbour may be along each axis, in pixels.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import GlassBlur, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = GlassBlur(pixels=1.5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    18% of the pixels changed
     """
 
     pixels: float | None = None
 
     SEVERITIES = (0.7, 1.0, 1.5, 2.0, 3.0)
-    RANGE = (0.5, inf)  # less rounds to no pixel at all
+    RANGE = (0.5, 1000)  # less rounds to no pixel at all
     group = "blur"
-    label = "glass blur"
 
     def _damage(self, images, rng, **_):
         n, height, width, _ = images.shape
@@ -113,15 +135,22 @@ class Pixelation(Anomaly):
         Side of a block, in pixels, at least 2.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Pixelation, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Pixelation(block=4)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    34% of the pixels changed
     """
 
     block: int | None = None
 
     SEVERITIES = (2, 3, 4, 5, 6)
-    RANGE = (1, inf)
+    RANGE = (1, 1000)
     integer = True
     group = "blur"
-    label = "pixelation"
 
     def _damage(self, images, **_):
         means = images
@@ -146,14 +175,21 @@ class Dilation(Anomaly):
         By how much they grow, in pixels; between whole numbers, a blend of the two.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Dilation, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Dilation(radius=1)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    22% of the pixels changed
     """
 
     radius: float | None = None
 
     SEVERITIES = (0.5, 1.0, 1.4, 1.8, 2.2)
-    RANGE = (0, inf)
+    RANGE = (0, 20)
     group = "blur"
-    label = "dilation"
 
     def _damage(self, images, **_):
         return _with_disc(maximum_filter, images, self.radius)
@@ -169,14 +205,21 @@ class Erosion(Anomaly):
         By how much they shrink, in pixels; between whole numbers, a blend of the two.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Erosion, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Erosion(radius=1)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    19% of the pixels changed
     """
 
     radius: float | None = None
 
     SEVERITIES = (0.4, 0.65, 0.9, 1.1, 1.4)
-    RANGE = (0, inf)
+    RANGE = (0, 20)
     group = "blur"
-    label = "erosion"
 
     def _damage(self, images, **_):
         return _with_disc(minimum_filter, images, self.radius)

@@ -1,7 +1,6 @@
 """Geometry: everything is there, but not where it belongs."""
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -22,12 +21,19 @@ class Deformation(Anomaly):
         Root of the mean square displacement, in pixels.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Deformation, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Deformation(pixels=2)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    27% of the pixels changed
     """
 
     pixels: float | None = None
 
     SEVERITIES = (1.0, 1.7, 2.4, 3.0, 3.6)
-    RANGE = (0, inf)
     group = "geometric"
     label = "elastic deformation"
 
@@ -49,14 +55,21 @@ class Shift(Anomaly):
         How far, in pixels; the step is rounded to whole rows and columns.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Shift, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Shift(pixels=3)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    27% of the pixels changed
     """
 
     pixels: float | None = None
 
     SEVERITIES = (1, 2, 3, 4, 5)
-    RANGE = (0.5, inf)
+    RANGE = (0.5, 1000)
     group = "geometric"
-    label = "shift"
 
     def _damage(self, images, rng, **_):
         return moved(images, draw_steps(len(images), self.pixels, rng))
@@ -72,6 +85,14 @@ class Rotation(Anomaly):
         The angle, in (0, 180].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Rotation, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Rotation(degrees=30)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    28% of the pixels changed
     """
 
     degrees: float | None = None
@@ -79,7 +100,6 @@ class Rotation(Anomaly):
     SEVERITIES = (10, 20, 30, 40, 50)
     RANGE = (0, 180)
     group = "geometric"
-    label = "rotation"
 
     def _damage(self, images, rng, **_):
         angles = np.deg2rad(self.degrees) * draw_signs(len(images), rng)
@@ -97,14 +117,21 @@ class Scaling(Anomaly):
         Ratio of the larger to the smaller size, above 1.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Scaling, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Scaling(factor=1.5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    50% of the pixels changed
     """
 
     factor: float | None = None
 
     SEVERITIES = (1.15, 1.3, 1.5, 1.7, 2.0)
-    RANGE = (1, inf)
+    RANGE = (1, 1000)
     group = "geometric"
-    label = "scaling"
 
     def _damage(self, images, rng, **_):
         shrink = self.factor ** draw_signs(len(images), rng)
@@ -122,14 +149,20 @@ class Shear(Anomaly):
         Pixels that a row slides against the next one.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Shear, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Shear(slope=0.5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    27% of the pixels changed
     """
 
     slope: float | None = None
 
     SEVERITIES = (0.25, 0.45, 0.65, 0.85, 1.05)
-    RANGE = (0, inf)
     group = "geometric"
-    label = "shear"
 
     def _damage(self, images, rng, **_):
         slopes = self.slope * draw_signs(len(images), rng)

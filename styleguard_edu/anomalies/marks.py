@@ -1,7 +1,6 @@
 """Marks: something lies on the picture, or part of it is lost."""
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
@@ -22,15 +21,20 @@ class Occlusion(Anomaly):
         In pixels; a square larger than the picture is cut to it.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Occlusion, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Occlusion(side=9)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    10% of the pixels changed
     """
 
     side: int | None = None
 
     SEVERITIES = (5, 7, 9, 11, 13)
-    RANGE = (0, inf)
     integer = True
-    group = "structural"
-    label = "occlusion"
 
     def _damage(self, images, rng, spots, **_):
         size = np.array(images.shape[1:3])
@@ -57,14 +61,21 @@ class Scratch(Anomaly):
         Lines, each one pixel wide.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Scratch, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Scratch(count=2)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    10% of the pixels changed
     """
 
     count: int | None = None
 
     SEVERITIES = (1, 2, 3, 5, 7)
-    RANGE = (0, inf)
+    RANGE = (0, 100)
     integer = True
-    group = "structural"
     label = "scratches"
 
     def _damage(self, images, rng, spots, **_):
@@ -101,15 +112,21 @@ class Zigzag(Anomaly):
         picture's shorter side, so more strokes lie closer together.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Zigzag, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Zigzag(strokes=5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    10% of the pixels changed
     """
 
     strokes: int | None = None
 
     SEVERITIES = (2, 3, 5, 7, 9)
-    RANGE = (0, inf)
+    RANGE = (0, 100)
     integer = True
-    group = "structural"
-    label = "zigzag"
 
     def _damage(self, images, rng, spots, **_):
         n, height, width, _ = images.shape
@@ -139,14 +156,20 @@ class Stripe(Anomaly):
         Of the band, in pixels.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Stripe, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Stripe(width=3)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    11% of the pixels changed
     """
 
     width: int | None = None
 
     SEVERITIES = (1, 2, 3, 5, 7)
-    RANGE = (0, inf)
     integer = True
-    group = "structural"
     label = "inverted stripe"
 
     def _damage(self, images, rng, spots, **_):
@@ -175,13 +198,20 @@ class BlockLoss(Anomaly):
         Share of the blocks of 4x4 px that are lost, at least one, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import BlockLoss, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = BlockLoss(share=0.1)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    6% of the pixels changed
     """
 
     share: float | None = None
 
     SEVERITIES = (0.03, 0.07, 0.12, 0.18, 0.25)
     RANGE = (0, 1)
-    group = "structural"
     label = "lost blocks"
 
     def _damage(self, images, rng, spots, **_):

@@ -1,7 +1,6 @@
 """Noise: pixels that went astray one by one, or in drops."""
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
@@ -19,12 +18,19 @@ class Noise(Anomaly):
         Standard deviation, in units of the range from black to white.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Noise, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Noise(std=0.3)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    57% of the pixels changed
     """
 
     std: float | None = None
 
     SEVERITIES = (0.1, 0.2, 0.3, 0.4, 0.5)
-    RANGE = (0, inf)
     group = "noise"
     label = "Gaussian noise"
 
@@ -42,14 +48,21 @@ class ShotNoise(Anomaly):
         Photons counted on average at a white pixel; fewer are worse.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import ShotNoise, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = ShotNoise(photons=5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    16% of the pixels changed
     """
 
     photons: float | None = None
 
     SEVERITIES = (12, 5, 2.5, 1.5, 0.8)
-    RANGE = (0, inf)
+    RANGE = (0, 1_000_000)
     group = "noise"
-    label = "shot noise"
 
     def _damage(self, images, rng, **_):
         return rng.poisson(images * self.photons).astype(np.float32) / np.float32(self.photons)
@@ -65,6 +78,14 @@ class SaltAndPepper(Anomaly):
         Share of the pixels that are hit, in (0, 1]; half of them turn white, half black.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import SaltAndPepper, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = SaltAndPepper(share=0.2)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    12% of the pixels changed
     """
 
     share: float | None = None
@@ -72,7 +93,6 @@ class SaltAndPepper(Anomaly):
     SEVERITIES = (0.03, 0.08, 0.15, 0.25, 0.4)
     RANGE = (0, 1)
     group = "noise"
-    label = "salt and pepper"
 
     def _damage(self, images, rng, **_):
         # one draw decides both: the lower half of the share is pepper, the upper half salt
@@ -90,14 +110,20 @@ class Speckle(Anomaly):
         Standard deviation of the factor, whose mean is 1.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Speckle, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Speckle(std=0.5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    16% of the pixels changed
     """
 
     std: float | None = None
 
     SEVERITIES = (0.3, 0.5, 0.8, 1.2, 1.7)
-    RANGE = (0, inf)
     group = "noise"
-    label = "speckle"
 
     def _damage(self, images, rng, **_):
         factor = np.float32(self.std) * rng.standard_normal(images.shape, dtype=np.float32)
@@ -114,6 +140,14 @@ class Spatter(Anomaly):
         Share of the picture under drops, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Spatter, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Spatter(share=0.1)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    13% of the pixels changed
     """
 
     share: float | None = None
@@ -121,7 +155,6 @@ class Spatter(Anomaly):
     SEVERITIES = (0.02, 0.05, 0.1, 0.15, 0.25)
     RANGE = (0, 1)
     group = "noise"
-    label = "spatter"
 
     def _damage(self, images, rng, spots, **_):
         drops = draw_blobs(spots, images.shape, 1.2, self.share, rng)[..., None]

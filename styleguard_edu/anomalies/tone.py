@@ -1,7 +1,6 @@
 """Tone and structure: light, contrast, edges or style are wrong over large parts."""
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
@@ -25,14 +24,20 @@ class Fog(Anomaly):
         Mean share of the light that comes from the veil, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Fog, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Fog(density=0.4)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    100% of the pixels changed
     """
 
     density: float | None = None
 
     SEVERITIES = (0.15, 0.3, 0.45, 0.6, 0.75)
     RANGE = (0, 1)
-    group = "structural"
-    label = "fog"
 
     def _damage(self, images, rng, **_):
         n, height, width, _ = images.shape
@@ -51,14 +56,20 @@ class Brightness(Anomaly):
         How much of the way every value goes to 0 or to 1, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Brightness, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Brightness(amount=0.5)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    29% of the pixels changed
     """
 
     amount: float | None = None
 
     SEVERITIES = (0.2, 0.35, 0.5, 0.65, 0.8)
     RANGE = (0, 1)
-    group = "structural"
-    label = "brightness"
 
     def _damage(self, images, rng, **_):
         ends = (draw_signs(len(images), rng) > 0).astype(np.float32)[:, None, None, None]
@@ -75,13 +86,20 @@ class Ghost(Anomaly):
         Share of the light that comes from the copy, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Ghost, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Ghost(opacity=0.4)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    29% of the pixels changed
     """
 
     opacity: float | None = None
 
     SEVERITIES = (0.2, 0.32, 0.44, 0.52, 0.6)
     RANGE = (0, 1)
-    group = "structural"
     label = "ghost image"
 
     def _damage(self, images, rng, **_):
@@ -101,14 +119,20 @@ class Checkerboard(Anomaly):
         Added to every other pixel and taken from the rest, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Checkerboard, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Checkerboard(amplitude=0.2)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    57% of the pixels changed
     """
 
     amplitude: float | None = None
 
     SEVERITIES = (0.08, 0.15, 0.25, 0.35, 0.5)
     RANGE = (0, 1)
-    group = "structural"
-    label = "checkerboard"
 
     def _damage(self, images, rng, **_):
         n, height, width, _ = images.shape
@@ -127,14 +151,19 @@ class Halo(Anomaly):
         How many times the image's fine detail, without its sign, is added.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Halo, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Halo(gain=2)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    38% of the pixels changed
     """
 
     gain: float | None = None
 
     SEVERITIES = (1.0, 2.0, 3.0, 4.0, 5.0)
-    RANGE = (0, inf)
-    group = "structural"
-    label = "halo"
 
     def _damage(self, images, **_):
         smooth = gaussian_filter(images, (0, _RIM, _RIM, 0), mode="nearest")
@@ -152,13 +181,20 @@ class Edges(Anomaly):
         brightest of a pixel and its four neighbours is above the pixel itself.
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import Edges, load_digits
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = Edges(strength=0.7)(digits, rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    28% of the pixels changed
     """
 
     strength: float | None = None
 
     SEVERITIES = (0.3, 0.5, 0.7, 0.85, 1.0)
     RANGE = (0, 1)
-    group = "structural"
     label = "contours only"
 
     def _damage(self, images, **_):
@@ -176,14 +212,21 @@ class ColourCast(Anomaly):
         How much the most favoured hue's channel gains, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import ColourCast, load_digits
+    >>> from styleguard_edu.styles import render_style
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = ColourCast(amount=0.2)(render_style(digits, "ink"), rng=0)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    100% of the pixels changed
     """
 
     amount: float | None = None
 
     SEVERITIES = (0.05, 0.1, 0.15, 0.22, 0.3)
     RANGE = (0, 1)
-    group = "structural"
-    label = "colour cast"
     colour_only = True
 
     def _damage(self, images, rng, **_):
@@ -203,14 +246,21 @@ class StyleLeak(Anomaly):
         Share of the picture where it shows, in (0, 1].
     severity, local
         As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from styleguard_edu import StyleLeak, load_digits
+    >>> from styleguard_edu.styles import render_style
+    >>> digits = load_digits("bundled", verbose=False).test.images[:8]
+    >>> damaged = StyleLeak(share=0.1)(render_style(digits, "ink"), rng=0, content=digits)
+    >>> print(f"{damaged.masks.mean():.0%} of the pixels changed")
+    13% of the pixels changed
     """
 
     share: float | None = None
 
     SEVERITIES = (0.03, 0.07, 0.12, 0.2, 0.3)
     RANGE = (0, 1)
-    group = "structural"
-    label = "style leak"
     needs_content = True
 
     def _damage(self, images, rng, spots, content):

@@ -7,7 +7,7 @@ see :mod:`styleguard_edu.thresholds`.
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ..checks import finite_scores
+from ..checks import as_array, finite_array, finite_scores
 
 
 def roc_auc(clean_scores, damaged_scores):
@@ -81,16 +81,11 @@ def pixel_roc_auc(maps, masks):
     ValueError
         If shapes differ, a value is not finite, or all pixels are clean, or all damaged.
     """
-    maps, masks = np.asarray(maps), _check_masks(masks, "masks")
+    maps, masks = finite_array("maps", maps), _check_masks(masks, "masks")
     if maps.shape != masks.shape:
         raise ValueError(
             "maps and masks must both have shape (n, height, width). "
             f"Received: {maps.shape} and {masks.shape}"
-        )
-    if maps.dtype.kind != "f" or not np.isfinite(maps).all():
-        raise ValueError(
-            "maps must hold finite floating-point numbers. "
-            f"Received: {maps.dtype}, {int((~np.isfinite(maps)).sum())} not finite"
         )
     if masks.all() or not masks.any():
         raise ValueError(
@@ -137,7 +132,7 @@ def _truth_and_scores(clean_scores, damaged_scores):
 
 
 def _check_masks(masks, name):
-    masks = np.asarray(masks)
+    masks = as_array(name, masks)
     if masks.dtype != bool or masks.ndim != 3 or not masks.size:
         raise ValueError(
             f"{name} must be bool of shape (n, height, width). "

@@ -3,22 +3,16 @@
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from ..images import check_images
+
 
 def _image_pairs(images, truth):
     """Check two batches; return an iterator over their pairs of images, as float64."""
-    images, truth = np.asarray(images), np.asarray(truth)
-    if images.ndim != 4 or images.shape != truth.shape or not images.size:
+    images, truth = check_images(images), check_images(truth, name="truth")
+    if images.shape != truth.shape:
         raise ValueError(
-            "images and truth must both have shape (n, height, width, channels). "
-            f"Received: {images.shape} and {truth.shape}"
+            f"images and truth must have the same shape. Received: {images.shape} and {truth.shape}"
         )
-    for name, array in (("images", images), ("truth", truth)):
-        low, high = float(array.min()), float(array.max())
-        if array.dtype.kind != "f" or not (low >= 0 and high <= 1):  # also false for NaN
-            raise ValueError(
-                f"{name} must be floating-point numbers in [0, 1]. "
-                f"Received: {array.dtype} from {low} to {high}"
-            )
     # in float32 the differences of squares inside SSIM lose digits; one pair at a time, as copies
     # of 10,000 images would fill half a gigabyte
     return (

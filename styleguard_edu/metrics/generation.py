@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from ..checks import finite_array, require_count
+
 
 class FeatureStatistics(NamedTuple):
     """Mean ``(d,)`` and covariance ``(d, d)`` of d-dimensional features, as float64."""
@@ -27,14 +29,12 @@ class PrecisionRecall(NamedTuple):
 
 
 def _check_features(features, name, *, rows=2):
-    features = np.asarray(features, dtype=np.float64)
+    features = finite_array(name, features)
     if features.ndim != 2 or len(features) < rows:
         raise ValueError(
             f"{name} must have shape (n, d) with n >= {rows}, one row an image. "
             f"Received: shape {features.shape}"
         )
-    if not np.isfinite(features).all():
-        raise ValueError(f"{name} must be finite. Received: NaN or infinite values")
     return features
 
 
@@ -58,7 +58,7 @@ def feature_statistics(features):
 
 
 def frechet_distance(first, second):
-    r"""Frechet distance between two normal distributions with the given statistics.
+    r"""Fréchet distance between two normal distributions with the given statistics.
 
     .. math::
         d^2 = |\mu_1 - \mu_2|^2
@@ -81,11 +81,11 @@ def frechet_distance(first, second):
     Raises
     ------
     ValueError
-        If the two have different dimensions.
+        If the two have different dimensions, or hold NaN or infinite values.
     """
-    mean1, cov1 = (np.asarray(part, np.float64) for part in first)
-    mean2, cov2 = (np.asarray(part, np.float64) for part in second)
-    if mean1.shape != mean2.shape or cov1.shape != cov2.shape:
+    mean1, cov1 = _check_statistics(first, "first")
+    mean2, cov2 = _check_statistics(second, "second")
+    if mean1.shape != mean2.shape:
         raise ValueError(
             "first and second must have the same number of features. "
             f"Received: {mean1.shape[0]} and {mean2.shape[0]}"
@@ -103,8 +103,21 @@ def frechet_distance(first, second):
     return float(max(distance, 0.0))
 
 
+def _check_statistics(statistics, name):
+    mean, covariance = (
+        finite_array(f"{name}.{part}", values)
+        for part, values in zip(FeatureStatistics._fields, statistics, strict=True)
+    )
+    if mean.ndim != 1 or covariance.shape != 2 * mean.shape:
+        raise ValueError(
+            f"{name} must hold a mean (d,) and a covariance (d, d). "
+            f"Received: {mean.shape} and {covariance.shape}"
+        )
+    return mean, covariance
+
+
 def precision_recall(real, generated, *, neighbours=3):
-    """Improved precision and recall of Kynkaanniemi et al. (2019).
+    """Improved precision and recall of Kynkäänniemi et al. (2019).
 
     Around every image of a set lies a ball that reaches its k-th nearest neighbour in the same
     set; the union of the balls stands for the set. *Precision* is the share of generated images
@@ -124,12 +137,12 @@ def precision_recall(real, generated, *, neighbours=3):
         it is below 1.
     """
     real, generated = _check_features(real, "real"), _check_features(generated, "generated")
-    smaller = min(len(real), len(generated))
-    if not 1 <= neighbours < smaller:
+    if real.shape[1] != generated.shape[1]:
         raise ValueError(
-            f"neighbours must be between 1 and {smaller - 1} for sets of {len(real)} and "
-            f"{len(generated)}. Received: {neighbours}"
+            "real and generated must have the same number of features. "
+            f"Received: {real.shape[1]} and {generated.shape[1]}"
         )
+    require_count("neighbours", neighbours, 1, min(len(real), len(generated)) - 1)
     middle = real.mean(axis=0)  # distances are found from squares, which must not be large
     real, generated = (np.float32(part - middle) for part in (real, generated))
     return PrecisionRecall(
@@ -169,14 +182,16 @@ def nearest_neighbours(queries, references, *, count=1):
     indices : ndarray of int, ``(n, count)``
         Rows of ``references``.
     """
-    queries, references = (np.asarray(part, np.float32) for part in (queries, references))
+    queries, references = (
+        finite_array(name, part).astype(np.float32)
+        for name, part in (("queries", queries), ("references", references))
+    )
     if queries.shape[1:] != references.shape[1:]:
         raise ValueError(
             "queries and references must have the same shape after the first axis. "
             f"Received: {queries.shape[1:]} and {references.shape[1:]}"
         )
-    if not 1 <= count <= len(references):
-        raise ValueError(f"count must be between 1 and {len(references)}. Received: {count}")
+    require_count("count", count, 1, len(references))
     index = NearestNeighbors(n_neighbors=count, algorithm="brute")
     index.fit(references.reshape(len(references), -1))
     return index.kneighbors(queries.reshape(len(queries), -1))

@@ -86,6 +86,7 @@ def texture_distance(image, painting, *, patches=8192, directions=256, seed=0):
     painting = check_picture(painting, name="painting", least=_LEAST)
     for name, value in (("patches", patches), ("directions", directions)):
         require_count(name, value, 1)
+    require_count("seed", seed)
     rng = np.random.default_rng(seed)
     distances = []
     for band, target in zip(laplacian_bands(image), laplacian_bands(painting), strict=True):
