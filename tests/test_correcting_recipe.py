@@ -88,7 +88,7 @@ def test_failures_are_measured_by_their_likeness_to_the_truth_and_by_the_judges(
     assert found["digit"][1] > 0.8 and found["style"][0] < 0.5 < 0.9 < found["style"][1]
 
 
-def test_a_photo_is_repaired_and_inpainted_with_the_same_masks():
+def test_a_photo_is_restored_and_inpainted_with_the_same_masks():
     picture = np.tile(
         np.linspace(0, 1, 40, dtype=np.float32)[:, np.newaxis, np.newaxis], (1, 1, 40, 3)
     )
@@ -100,14 +100,14 @@ def test_a_photo_is_repaired_and_inpainted_with_the_same_masks():
         detector=SimpleNamespace(detect=lambda *_: SimpleNamespace(masks=damaged.masks)),
         run=lambda images, content: SimpleNamespace(images=images),
     )
-    (row,) = correcting_restyled.repaired_photo(guard, picture, picture, kind, seed=3)
+    (row,) = correcting_restyled.corrected_photo(guard, picture, picture, kind, seed=3)
     assert row["guard"] == row["damaged"] == pytest.approx(psnr(damaged.images, picture)[0])
     mended = corrector.correct(damaged.images, damaged.masks)
-    assert row["repair"] == pytest.approx(psnr(mended, picture)[0])
+    assert row["restoration"] == pytest.approx(psnr(mended, picture)[0])
     assert row["biharmonic"] > row["damaged"] + 10  # a ramp is continued without an error
     nothing = np.zeros_like(damaged.masks)
     guard.detector = SimpleNamespace(detect=lambda *_: SimpleNamespace(masks=nothing))
-    assert correcting_restyled.repaired_photo(guard, picture, picture, kind, seed=3) == []
+    assert correcting_restyled.corrected_photo(guard, picture, picture, kind, seed=3) == []
 
 
 @pytest.mark.parametrize("name", ["erosion", "shift"])
@@ -163,9 +163,9 @@ def test_the_worst_work_of_the_restyling_networks_comes_nearer_to_the_truth(sour
     assert after - before >= 0.45 * (table["damaged"]["undamaged"]["digit"] - before)
 
 
-def test_photos_are_repaired_better_than_by_inpainting():
+def test_photos_are_restored_better_than_by_inpainting():
     mean = load_checkpoint("photo_correction").card["metrics"]["mean"]
-    assert mean["repair"] >= mean["biharmonic"] + 3
+    assert mean["restoration"] >= mean["biharmonic"] + 3
     assert mean["guard"] > mean["damaged"]
 
 

@@ -141,7 +141,7 @@ def test_digit_encoder_guesses_one_z_an_image():
     assert digit_encoder(5, width=4)(images(3), training=False).shape == (3, 5)
 
 
-def test_style_namer_has_one_logit_a_style_for_images_of_any_size():
+def test_style_classifier_has_one_logit_a_style_for_images_of_any_size():
     classifier = style_classifier(4, width=2)
     assert classifier(images(3, 12, 20, 3), training=False).shape == (3, 4)
     assert style_classifier(6).count_params() == pytest.approx(46_000, rel=0.05)
@@ -201,7 +201,7 @@ def test_network_outputs_uses_the_network_as_when_it_is_not_trained():
     np.testing.assert_array_equal(run_network(network, images=images(2, 4, 4)), images(2, 4, 4))
 
 
-def test_network_outputs_neither_warns_nor_compiles_again_for_other_batch_sizes(caplog):
+def test_running_a_network_neither_warns_nor_compiles_again_for_other_batch_sizes(caplog):
     networks = [doubled((None, None, 1), name=f"network_{k}") for k in range(6)]
     for network in networks:  # Keras' predict warns at the fifth
         for n, side in ((1, 4), (2, 4), (3, 8)):

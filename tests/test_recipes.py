@@ -1,18 +1,16 @@
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
+from recipes import __main__ as commands
 from recipes import _snapshots, digits, painting, restyling
 from recipes.__main__ import RECIPES, main
 from recipes._cards import save_with_card
 from styleguard_edu.backend import keras
-from styleguard_edu.checkpoints import load_checkpoint
+from styleguard_edu.checkpoints import load_checkpoint, load_result, verified_card
 from styleguard_edu.datasets import Split, load_digits
 from styleguard_edu.files import data_path
-from styleguard_edu.gallery import PHOTO_SPLITS
-from styleguard_edu.metrics import ssim
 from styleguard_edu.models import GAN, endless_batches
-from styleguard_edu.networks import digit_discriminator, digit_generator, digit_judge
+from styleguard_edu.networks import digit_discriminator, digit_generator
 from styleguard_edu.pictures import match_histogram
 from styleguard_edu.styles import STYLES, render_style
 
@@ -20,7 +18,8 @@ import numpy as np
 import pytest
 
 IMAGES = np.random.default_rng(0).random((32, 28, 28, 1)).astype("float32")
-SHIPPED = sorted(card.parent.name for card in data_path("checkpoints").glob("*/card.json"))
+CHECKPOINTS = {card.parent.name for card in data_path("checkpoints").glob("*/card.json")}
+RESULTS = {card.stem for card in data_path("results").glob("*.json")}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def test_snapshot_steps_rise_from_0_to_the_last():
     assert 20 <= len(steps) <= 24
 
 
-def train(stops, judge, *, seed=0):
+def train(stops, judge, *, seed=0, settings=None):
     """A small training to the last of ``stops``, from the weights that ``seed`` gives."""
     gan = small_gan(seed)
     return _snapshots.train_with_snapshots(
@@ -52,6 +51,7 @@ def train(stops, judge, *, seed=0):
         lambda: digits._snapshot(gan.ema_generator, judge),
         stops,
         name="trial",
+        settings=settings,
     )
 
 
@@ -86,12 +86,79 @@ def test_a_log_has_one_row_a_stop_with_losses_and_measurements(tmp_path, monkeyp
         measure,
         [0, 1, 4],
         name="trial",
+        settings={},
     )
     assert seen == [0, 1, 4]
     assert log["twice"].tolist() == [0, 2, 8]
     assert np.isnan(log["d_loss"]).tolist() == [True, False, False]
     assert log["seconds"][0] == 0
     assert (np.diff(log["seconds"]) > 0).all()
+
+
+def test_with_other_settings_a_training_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(_snapshots, "UNFINISHED", tmp_path)
+    trained = []
+    for rate in (0.1, 0.2, 0.1):
+        gan = small_gan()
+        log = _snapshots.train_with_snapshots(
+            gan,
+            lambda start: endless_batches(IMAGES, 8, seed=0, start=start),
+            lambda: trained.append(1) or {},
+            [1],
+            name="trial",
+            settings={"learning_rate": rate},
+        )
+        assert log["steps"].tolist() == [1]
+    assert len(trained) == 2  # the third took up the first
+
+
+def fake_recipes(monkeypatch, folder, steps=3):
+    """Two recipes, the second made from the first; returns the list of what was run."""
+    ran = []
+
+    def first(*, steps=steps):
+        ran.append("first")
+        card("first", {"steps": steps})
+
+    def second():
+        ran.append("second")
+        card("second", {})
+
+    def card(name, kept):
+        kept = {"data": "", "settings": kept, "seconds": 0, "metrics": {}, "notes": ""}
+        save_with_card(name, {}, **kept, folder=folder)
+
+    def load(name):
+        return load_result(name, folder=folder)
+
+    monkeypatch.setattr(commands, "load_result", load)
+    monkeypatch.setattr(commands, "RECIPES", {"first": (first,), "second": (second, "first")})
+    return ran
+
+
+def test_all_recipes_run_once_and_again_with_what_is_made_from_them(tmp_path, monkeypatch, capsys):
+    ran = fake_recipes(monkeypatch, tmp_path)
+    main(["all"])
+    main(["all"])
+    assert ran == ["first", "second"]
+    (tmp_path / "second.json").unlink()  # as if it had been interrupted
+    main(["all"])
+    assert ran == ["first", "second", "second"]
+    again = fake_recipes(monkeypatch, tmp_path, steps=4)
+    main(["all"])
+    assert again == ["first", "second"]
+    capsys.readouterr()
+    main(["--list"])
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["first", "done"],
+        ["second", "done"],
+    ]
+
+
+def test_recipes_come_after_those_they_use():
+    names = list(RECIPES)
+    for name, (_, *needs) in RECIPES.items():
+        assert all(names.index(need) < names.index(name) for need in needs)
 
 
 def test_noise_is_judged_worse_than_the_reference_generator(judge, monkeypatch):
@@ -104,10 +171,11 @@ def test_noise_is_judged_worse_than_the_reference_generator(judge, monkeypatch):
     assert good["recall"] > bad["recall"]
 
 
-def test_a_generator_that_copies_lies_nearer_to_its_training_images_than_new_ones_do():
+def test_a_generator_that_copies_lies_nearer_to_its_training_images_than_new_ones_do(monkeypatch):
     trained, new = np.zeros((2, 28, 28, 1), np.float32), np.zeros((3, 28, 28, 1), np.float32)
     new[:, :2, :2] = 1  # four pixels from black to white: a distance of two
-    copier = SimpleNamespace(input_shape=(None, 64), predict=lambda z, **_: trained)
+    copier = SimpleNamespace(input_shape=(None, 64))
+    monkeypatch.setattr(digits, "run_network", lambda network, z: trained)
     assert digits.nearest_training_image(copier, trained, new) == {"drawn": 0.0, "new": 2.0}
 
 
@@ -118,7 +186,8 @@ def test_an_unknown_recipe_is_refused_with_the_known_names(capsys):
 
 
 def test_every_recipe_has_its_checkpoint_and_every_checkpoint_its_recipe():
-    assert set(SHIPPED) == set(RECIPES)
+    assert set(RECIPES) == CHECKPOINTS | RESULTS
+    assert not CHECKPOINTS & RESULTS
 
 
 def test_the_checkpoints_are_small_enough_to_clone():
@@ -127,9 +196,9 @@ def test_the_checkpoints_are_small_enough_to_clone():
     assert max(size for path, size in sizes.items() if path.suffix == ".keras") <= 4e6
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_every_reference_checkpoint_has_a_card(name):
-    card = load_checkpoint(name).card
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_has_left_a_card(name):
+    card = verified_card(name) if name in CHECKPOINTS else load_result(name).card
     assert {"recipe", "data", "settings", "minutes", "metrics", "sha256"} <= set(card)
     assert card["recipe"] == f"python -m recipes {name}"
 
@@ -146,10 +215,11 @@ def test_a_card_says_how_its_checkpoint_is_made_again_and_for_how_long(tmp_path)
         arrays={"numbers": np.array([1, 2])},
         folder=tmp_path,
     )
-    saved = load_checkpoint("tiny", folder=tmp_path)
+    saved = load_result("tiny", folder=tmp_path)
     assert saved.card["recipe"] == "python -m recipes tiny"
     assert saved.card["minutes"] == 1.5
     assert saved.card["settings"] == {"seed": 3}
+    assert saved.card["versions"]["keras"] == keras.__version__
     assert saved.card["metrics"] == {"error": 0.5}
     np.testing.assert_array_equal(saved.arrays["numbers"], [1, 2])
 
@@ -192,83 +262,10 @@ def test_the_reference_painters_reach_what_the_course_promises(name, structure):
 # Restyling
 
 
-class Always:
-    """A judge that gives every image the same answer."""
-
-    def __init__(self, answer):
-        self.answer = answer
-
-    def predict(self, images, **kwargs):
-        return np.eye(10)[np.full(len(images), self.answer)]
-
-
 @pytest.fixture(scope="module")
 def some_digits():
     test = load_digits("bundled", verbose=False).test
     return Split(test.images[:20], test.labels[:20])
-
-
-@pytest.fixture(scope="module")
-def untrained_judges():
-    keras.utils.set_random_seed(0)
-    return {
-        "digit": digit_judge(channels=3, classes=10),
-        "style": digit_judge(channels=3, classes=len(STYLES) + 1),
-    }
-
-
-def test_true_renderings_score_as_the_truth(some_digits, untrained_judges):
-    table = restyling.measure_restyling(render_style, some_digits, untrained_judges)
-    assert tuple(table) == STYLES
-    for row in table.values():
-        assert row["ssim"] == pytest.approx(1)
-        assert row["accuracy"] == row["true_accuracy"]
-        assert 0 <= row["style"] <= 1
-
-
-def test_shares_of_judges_that_always_say_the_same_known_by_hand(some_digits):
-    answer = some_digits.labels[7]
-    judges = {"digit": Always(answer), "style": Always(STYLES.index("neon") + 1)}  # 0 is plain
-    table = restyling.measure_restyling(restyling.do_nothing, some_digits, judges)
-    share = np.mean(some_digits.labels == answer)
-    for style, row in table.items():
-        assert row["accuracy"] == row["true_accuracy"] == pytest.approx(share)
-        assert row["style"] == (style == "neon")
-
-
-def test_both_baselines_are_worse_than_the_truth(some_digits, untrained_judges):
-    def match(images, style):
-        return restyling.match_colours(images, style, examples=some_digits.images[::-1])
-
-    for baseline in (restyling.do_nothing, match):
-        table = restyling.measure_restyling(baseline, some_digits, untrained_judges)
-        assert all(row["ssim"] < 0.9 for row in table.values())
-        assert np.mean([row["ssim"] for row in table.values()]) < 0.7
-
-
-def test_matched_colours_come_nearer_to_the_truth_than_none(some_digits):
-    images, style = some_digits.images, "woven"
-    truth = render_style(images, style)
-    matched = restyling.match_colours(images, style, examples=images[::-1])
-    assert matched.shape == truth.shape
-    assert matched.dtype == np.float32
-    nothing = restyling.do_nothing(images, style)
-    assert np.abs(matched - truth).mean() < np.abs(nothing - truth).mean()
-
-
-def test_the_examples_of_colours_are_used_in_turn(some_digits):
-    images, examples = some_digits.images, some_digits.images[5:8]
-    three = restyling.match_colours(images, "ink", examples=examples)
-    for k in (0, 4):
-        alone = restyling.match_colours(images[[k]], "ink", examples=examples[[k % 3]])
-        np.testing.assert_array_equal(three[[k]], alone)
-
-
-def test_doing_nothing_is_the_digit_in_three_equal_channels(some_digits):
-    nothing = restyling.do_nothing(some_digits.images, "ink")
-    assert nothing.shape == (20, 28, 28, 3)
-    assert ssim(nothing[..., :1], some_digits.images).min() == pytest.approx(1)
-    np.testing.assert_array_equal(nothing[..., 0], nothing[..., 2])
 
 
 def test_each_code_is_rendered_in_its_style(some_digits):
@@ -302,31 +299,6 @@ def photos():
 
 def noise(height, width, seed=0):
     return np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
-
-
-def test_results_are_measured_on_the_test_photos_at_one_size(photos):
-    assert tuple(photos) == PHOTO_SPLITS["test"]
-    for photo in photos.values():
-        assert photo.shape == (256, 384, 3)
-        assert photo.dtype == np.float32
-        assert photo.min() >= 0
-        assert photo.max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("shape", "down", "right"),
-    [
-        ((256, 768), (0, 1), (0.25, 0.75)),  # twice as wide: its middle half
-        ((900, 600), (0.5 - 2 / 9, 0.5 + 2 / 9), (0, 1)),  # 1.5 times as high as wide
-        ((128, 192), (0, 1), (0, 1)),  # too small, of the right shape: all of it
-    ],
-)
-def test_a_photo_is_measured_in_its_middle_as_large_as_fits(shape, down, right):
-    rows, columns = np.meshgrid(*(np.linspace(0, 1, side) for side in shape), indexing="ij")
-    middle = painting.middle(np.dstack([rows, columns, 0 * rows]).astype(np.float32))
-    assert middle.shape == (256, 384, 3)
-    np.testing.assert_allclose(middle[[0, -1], 100, 0], down, atol=0.01)
-    np.testing.assert_allclose(middle[100, [0, -1], 1], right, atol=0.01)
 
 
 def test_the_photo_itself_keeps_all_structure_and_has_no_flaw(photos):
@@ -403,12 +375,10 @@ def test_a_row_of_a_card_holds_the_networks_measures_and_the_baselines(monkeypat
         assert row["floor_texture"] < 0.2 * row["photo_texture"]
 
 
-def test_the_data_readme_lists_every_checkpoint_and_no_other():
-    folder = Path(__file__).parents[1] / "data"
-    section = (
-        (folder / "README.md").read_text(encoding="utf-8").split("## Reference checkpoints")[1]
-    )
-    listed = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
-    assert sorted(listed) == sorted(
-        card.parent.name for card in folder.glob("checkpoints/*/card.json")
-    )
+@pytest.mark.parametrize(
+    ("section", "names"), [("## Reference checkpoints", CHECKPOINTS), ("## Results", RESULTS)]
+)
+def test_the_data_readme_lists_each_and_no_other(section, names):
+    readme = (data_path() / "README.md").read_text(encoding="utf-8")
+    part = readme.split(section)[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", part, flags=re.MULTILINE)) == names
