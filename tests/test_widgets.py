@@ -22,14 +22,11 @@ class Toy(_parts.Explorer):
 
     def __init__(self):
         self.level = _parts.ValueSlider("level", [0, 100, 255])
+        self.inputs = {"level": self.level.slider}
         super().__init__([self.level.row], pictures=1)
-        self.follow(self.level.slider)
-
-    @property
-    def state(self):
-        return {"level": self.level.values[self.level.slider.value].item()}
 
     def view(self, level):
+        level = int(self.level.values[level])
         grey = encode(Image.new("L", (20, 10), level))
         return _parts.View((grey,), (f"A picture of the grey level {level}.",), f"<{level}> & grey")
 

@@ -2,6 +2,7 @@
 
 import html
 import io
+from types import MappingProxyType
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -189,8 +190,9 @@ class ValueSlider:
 class Explorer:
     """What all explorers share: pictures above a summary, display, closing.
 
-    A subclass provides ``title``, the property ``state``, a dict, and the method
-    ``view(**state)``. When a cell runs again, the explorers that it made before are closed.
+    A subclass provides ``title``, the method ``view(**state)``, and ``inputs``: by the name of an
+    argument of ``view``, the control whose value it is. Another ``state`` may be defined instead.
+    When a cell runs again, the explorers that it made before are closed.
 
     Parameters
     ----------
@@ -200,6 +202,8 @@ class Explorer:
     flow : str
         How they follow each other, as CSS ``flex-flow``.
     """
+
+    inputs = MappingProxyType({})
 
     def __init__(self, controls, *, pictures, flow="row wrap"):
         self.pictures = tuple(Picture() for _ in range(pictures))
@@ -218,6 +222,12 @@ class Explorer:
         ).add_class("styleguard-explorer")
         close_when_cell_runs_again(self)
         self.refresh()
+        self.follow(*self.inputs.values())
+
+    @property
+    def state(self):
+        """What the controls say."""
+        return {name: control.value for name, control in self.inputs.items()}
 
     def follow(self, *controls):
         """Show the state anew whenever one of the controls changes."""

@@ -61,13 +61,8 @@ class LatentExplorer(Explorer):
         self.end = choice("to", letters, tooltips=ends)
         self.end.value = len(names) // 2
         self.t = ValueSlider("t", np.round(np.linspace(0, 1, FRAMES), 2))
+        self.inputs = {"start": self.start, "end": self.end, "index": self.t.slider}
         super().__init__([self.start, self.end, self.t.row], pictures=3)
-        self.follow(self.start, self.end, self.t.slider)
-
-    @property
-    def state(self):
-        """What the controls say: start, end (or LAP) and the index of the frame."""
-        return {"start": self.start.value, "end": self.end.value, "index": self.t.slider.value}
 
     def view(self, start, end, index):
         """The pictures and the text of one state.

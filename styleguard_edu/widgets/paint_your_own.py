@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 from PIL import Image
 
+from .. import models  # loads what is used, when it is
 from ..gallery import load_paintings
 from ..images import blend
 from ..pictures import load_picture
@@ -65,7 +66,7 @@ class PaintYourOwn(LiveExplorer):
         paintings = load_paintings() if paintings is None else paintings
         self.easel = Easel(style, photos, paintings, long_side=long_side)
         self.long_side, self.folder = long_side, Path(folder)
-        self._make_style = _new_style if make_style is None else make_style
+        self._make_style = make_style or (lambda painting: models.PaintingStyle(painting))
         self._learnt_with = dict(photos)
         self._own, self._seconds, self._shown_step, self._note = None, 0.0, 0, ""
         super().__init__(*self._controls(), pictures=3)
@@ -295,9 +296,3 @@ class PaintYourOwn(LiveExplorer):
         if not step:
             return f"Press “{self.train_label}” to learn your painting; press again to stop."
         return f"Paused after step {step:,}, {seconds} s. Press “{self.train_label}” to go on."
-
-
-def _new_style(painting):
-    from ..models import PaintingStyle  # only here: painting alone does not wait for the import
-
-    return PaintingStyle(painting)

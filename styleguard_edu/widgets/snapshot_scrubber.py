@@ -42,13 +42,8 @@ class SnapshotScrubber(Explorer):
         }
         self.step = ValueSlider("training step", self.steps)
         self.curve = choice("curve", {name: name for name in self.curves})
+        self.inputs = {"index": self.step.slider, "curve": self.curve}
         super().__init__([self.step.row, self.curve], pictures=2)
-        self.follow(self.step.slider, self.curve)
-
-    @property
-    def state(self):
-        """What the controls say: the index of the snapshot and the name of the curve."""
-        return {"index": self.step.slider.value, "curve": self.curve.value}
 
     def view(self, index, curve):
         """The pictures and the text of one state.

@@ -61,18 +61,9 @@ class StyleMixer(Explorer):
         self.second.value = self.styles[1]
         self.mix = ValueSlider("mix", TENTHS, index=5)
         self.strength = ValueSlider("strength", TENTHS, index=10)
+        self.inputs = {"first": self.first, "second": self.second}
+        self.inputs |= {"mix": self.mix.slider, "strength": self.strength.slider}
         super().__init__([self.first, self.second, self.mix.row, self.strength.row], pictures=1)
-        self.follow(self.first, self.second, self.mix.slider, self.strength.slider)
-
-    @property
-    def state(self):
-        """What the controls say: two names of styles, and mix and strength in tenths."""
-        return {
-            "first": self.first.value,
-            "second": self.second.value,
-            "mix": self.mix.slider.value,
-            "strength": self.strength.slider.value,
-        }
 
     def view(self, first, second, mix, strength):
         """The picture and the text of one state.
