@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import tomllib
+from functools import cache
 from importlib import metadata
 from itertools import product
 from pathlib import Path
@@ -68,6 +69,15 @@ def environment(python, system, machine):
     }
 
 
+@cache
+def requires(name):
+    """Return what an installed package requires; nothing of one that belongs to another system."""
+    try:
+        return [Requirement(line) for line in metadata.requires(name) or []]
+    except metadata.PackageNotFoundError:
+        return []
+
+
 def needed_packages(environment):
     """Return every package needed there, direct and indirect, as far as installed here."""
     waiting = [(r, "") for r in project_requirements()]
@@ -81,11 +91,7 @@ def needed_packages(environment):
         if (name, *extras) in needed:
             continue
         needed.add((name, *extras))
-        try:
-            lines = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:  # belongs to another system
-            continue
-        waiting += [(Requirement(line), extra) for line in lines for extra in {"", *extras}]
+        waiting += [(other, extra) for other in requires(name) for extra in {"", *extras}]
     return {name for name, *_ in needed}
 
 
@@ -168,10 +174,7 @@ def test_no_file_names_a_package_index_or_a_folder_of_one_machine():
     forbidden = r"index-url|--trusted-host|/home/\w+/|/Users/\w+/|/root/"
     for path in tracked_files():  # the tests themselves have such words, made up
         if path.suffix in kinds and "tests" not in path.parts:
-            text = path.read_text(encoding="utf-8")
-            assert not re.search(r"index-url|--trusted-host|/home/\w+/|/Users/\w+/|/root/", text), (
-                path
-            )
+            assert not re.search(forbidden, path.read_text(encoding="utf-8")), path
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"])
