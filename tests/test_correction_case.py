@@ -56,7 +56,6 @@ def precomputed(**settings):
         "damaged": DAMAGED,
         "detector": Brightness(),
         "correctors": {"black": Black(dilation=0), "all": AllBlack(dilation=0)},
-        "thresholds": [0.3, 0.6],
         "strengths": [0, 0.5, 1],
     }
     return precompute_case(**right | settings)
@@ -66,16 +65,18 @@ def test_corrections_and_scores_are_precomputed_for_every_threshold_and_strength
     made = precomputed()
     np.testing.assert_allclose(made.scores, [20, 20, 20], rtol=1e-6)
     black = made.corrections["black"]
-    np.testing.assert_array_equal(black.images[0, 0], CLEAN)
-    np.testing.assert_array_equal(black.images[0, 1], DAMAGED)  # 0.4 does not lie above 0.6
-    np.testing.assert_allclose(black.scores[0, :, :, 0], [[20, 10, 0], [20, 20, 20]])
-    np.testing.assert_allclose(black.p_values[0, 0, :, 0], [1 / 21, 1 / 11, 1])
-    assert made.clean_shares.tolist() == [0, 0] and made.start == 0
+    # the detector's own threshold, one that marks few clean pixels, quarters of .25 above it
+    assert made.thresholds.tolist() == [0, 0.25, 0.312, 0.375, 0.438, 0.5]
+    assert made.start == 1 and not made.clean_shares.any()
+    np.testing.assert_array_equal(black.images[0, 3], CLEAN)
+    np.testing.assert_array_equal(black.images[0, 4], DAMAGED)  # 0.4 does not lie above 0.438
+    np.testing.assert_allclose(black.scores[0, 3:5, :, 0], [[20, 10, 0], [20, 20, 20]])
+    np.testing.assert_allclose(black.p_values[0, 3, :, 0], [1 / 21, 1 / 11, 1])
 
 
 def test_a_corrector_of_whole_images_is_asked_once_whatever_the_mask():
     one = precomputed().corrections["all"]
-    assert one.whole and one.images.shape == (1, 2, 3, 8, 8, 1)
+    assert one.whole and one.images.shape == (1, 6, 3, 8, 8, 1)
     np.testing.assert_array_equal(one.images[0, 0], one.images[0, 1])
 
 
@@ -100,12 +101,12 @@ def test_the_verdict_is_that_of_the_rule_of_acceptance():
 def test_a_detector_looks_a_bounded_number_of_times():
     detector = Brightness()
     precomputed(detector=detector)
-    assert detector.looked_at == 3 + 3 * (2 * 3 + 1 * 3)  # first look; both correctors
+    assert detector.looked_at == 3 + 3 * (6 * 3 + 1 * 3)  # first look; both correctors
 
 
 def test_steps_of_refinement_are_correctors_by_number():
     steps = {0: MedianCorrector(), 5: Black(dilation=0)}
-    slow = precomputed(correctors={"slow": steps}, thresholds=[0.3]).corrections["slow"]
+    slow = precomputed(correctors={"slow": steps}).corrections["slow"]
     assert slow.steps == (0, 5)
     np.testing.assert_array_equal(slow.images[1, 0], CLEAN)
 
@@ -122,7 +123,7 @@ def test_what_a_correction_has_to_lower_is_for_the_detector_to_say():
 
 def test_default_thresholds_hold_the_detectors_own_and_increase():
     noisy = np.random.default_rng(0).uniform(0, 0.3, (3, 8, 8, 1)).astype(np.float32)
-    made = precomputed(clean=noisy, damaged=noisy, thresholds=None)
+    made = precomputed(clean=noisy, damaged=noisy)
     assert made.thresholds[made.start] == 0.25
     assert (np.diff(made.thresholds) > 0).all() and 5 <= len(made.thresholds) <= 9
     assert (np.diff(made.clean_shares) <= 0).all()
@@ -140,9 +141,9 @@ def test_strength_1_is_the_correction_itself_and_unchanged_pixels_keep_their_bit
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"thresholds": [0.6, 0.3]}, ValueError, "thresholds must increase"),
-        ({"thresholds": 0.5}, ValueError, "thresholds must increase"),
-        ({"strengths": [0, 2]}, ValueError, "strengths must increase, from 0 to 1"),
+        ({"strengths": [0, 2]}, ValueError, "strengths must increase from 0 to 1"),
+        ({"strengths": [0.5, 0]}, ValueError, "strengths must increase"),
+        ({"strengths": []}, ValueError, "strengths must increase"),
         ({"min_improvement": 0}, ValueError, "min_improvement must be above 0"),
         ({"correctors": Black()}, TypeError, "correctors must hold some by name"),
         ({"damaged": DAMAGED[:2]}, ValueError, r"damaged must be of shape \(3, 8, 8, 1\)"),

@@ -159,15 +159,15 @@ def test_the_rule_that_stopped_the_loop_is_named(change, words):
         (
             1,
             [
-                "Round 1 of 2: 4 images, 3 proposals taken (median 3), 1 corrected, 1 for review, "
-                "2 waiting for the next round. Marked: 68 pixels before, 28 after."
+                "Round 1 of 2, 4 in the queue: 1 corrected, 1 for review, 2 waiting. Proposals "
+                "taken: median 3. Marked: 68 pixels before, 28 after."
             ],
         ),
         (
             2,
             [
-                "Round 2 of 2: 2 images, 1 proposal taken (median 1), 1 corrected, 1 for review, 0 "
-                "waiting for the next round. Marked: 28 pixels before, 16 after.",
+                "Round 2 of 2, 2 in the queue: 1 corrected, 1 for review, 0 waiting. Proposals "
+                "taken: median 1. Marked: 28 pixels before, 16 after.",
                 "The loop ended after round 2: 2 with no acceptable proposal. In "
                 "the end: 1 passed, 2 corrected, 2 for review (1 of them changed, still "
                 "flagged).",

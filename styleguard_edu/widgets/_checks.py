@@ -72,17 +72,6 @@ def check_alike(name, images, like):
     return images
 
 
-def check_rising(name, values, low=-np.inf, high=np.inf):
-    """Return numbers that increase strictly and lie between two others, as an array."""
-    values = np.asarray(values)
-    rising = values.ndim == 1 and values.size and (np.diff(values) > 0).all()
-    if not rising or values[0] < low or values[-1] > high:
-        raise ValueError(
-            f"{name} must increase, from {low:g} to {high:g}, at least one. Received: {values}"
-        )
-    return values
-
-
 def check_damaged(images, masks):
     """Return images and masks, each a dict by name, after checking that they fit together."""
     kinds = [name for name in images if name != "clean"]

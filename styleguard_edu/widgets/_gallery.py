@@ -96,7 +96,7 @@ class Gallery:
     def _label(self, bitmap, k, outcome):
         look = LOOKS[outcome]
         self.page.frame(bitmap, 0, k, **look)
-        self.page.write(bitmap, 0, k, (outcome,), colour=look["colour"], size=19)
+        self.page.write(bitmap, 0, k, (outcome,), colour=look["colour"], size=20)
 
     def _draw(self, flagged):
         bitmap = self._passed.copy()

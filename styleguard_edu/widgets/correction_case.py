@@ -8,7 +8,7 @@ import numpy as np
 from ..checks import require_positive
 from ..correctors import accept, rms_change
 from ..images import check_content, check_images
-from ._checks import check_alike, check_rising
+from ._checks import check_alike
 
 SHARES = (0.2, 0.1, 0.05, 0.02)  # of clean images' pixels, that default thresholds mark
 HIGHER = (0.25, 0.5, 0.75, 1.0)  # above the detector's own: shares of its distance from the median
@@ -90,11 +90,13 @@ def precompute_case(
     correctors,
     *,
     content=None,
-    thresholds=None,
     strengths=STRENGTHS,
     min_improvement=1.0,
 ):
     """Correct a few images in every way that the correction explorer offers, and judge the results.
+
+    Masks begin at the detector's own threshold, at lower ones that mark 2 to 20 % of the clean
+    images' pixels, and at higher ones.
 
     Parameters
     ----------
@@ -108,9 +110,6 @@ def precompute_case(
         first.
     content : ndarray of float, ``(n, height, width, channels)`` in [0, 1], optional
         The images from which ``clean`` was made, for detectors and correctors that use them.
-    thresholds : array_like of float, ``(k,)``, optional
-        Of masks, in the unit of the detector's map; unless given, the detector's own, lower ones
-        that mark 2 to 20 % of the clean images' pixels, and higher ones, in three digits.
     strengths : array_like of float, ``(s,)`` in [0, 1]
         Shares of the corrector's result in the image.
     min_improvement : float > 0
@@ -130,17 +129,18 @@ def precompute_case(
         raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")
     damaged = check_alike("damaged", damaged, clean)
     content = check_content(content, damaged)
-    strengths = check_rising("strengths", strengths, 0, 1)
+    strengths = np.asarray(strengths, np.float64)
+    if not strengths.size or (np.diff([-1, *strengths, 1.1]) <= 0).any() or strengths[0] < 0:
+        raise ValueError(
+            f"strengths must increase from 0 to 1, at least one. Received: {strengths}"
+        )
     require_positive("min_improvement", min_improvement)
-    if thresholds is not None:
-        thresholds = check_rising("thresholds", thresholds)
     if not isinstance(correctors, Mapping) or not correctors:
         raise TypeError(f"correctors must hold some by name. Received: {correctors!r}")
     before = detector.detect(damaged, content=content)
     clean_maps = detector.anomaly_map(clean, content=content)
     own = detector.pixel_threshold_
-    if thresholds is None:
-        thresholds = _thresholds(clean_maps, own)
+    thresholds = _thresholds(clean_maps, own)
     masks = before.maps > thresholds[:, np.newaxis, np.newaxis, np.newaxis]
     corrections = {}
     for name, versions in correctors.items():
@@ -215,7 +215,7 @@ def _repeated(images, times):
 
 
 def _thresholds(clean_maps, own):
-    """The detector's own threshold, lower and higher ones."""
+    """The detector's own threshold, lower and higher ones, in three digits, ``(k,)``."""
     lower = np.quantile(clean_maps, 1 - np.array(SHARES))
     higher = own + np.array(HIGHER) * abs(own - np.median(clean_maps))
     values = [*lower[lower < own], own, *higher]

@@ -208,10 +208,12 @@ def round_text(report, played, number):
             f"correction, {n - now.waiting} passed. Marked: {now.areas.sum():,} pixels."
         )
     before, round = played[number - 1], report.rounds[number - 1]
-    review = (now.states[round.index] == "for review").sum()
+    states = now.states[round.index].tolist()
+    each = [f"{states.count(state)} {state}" for state in ("corrected", "for review", "waiting")]
+    taken = ", ".join(f"{name} {count}" for name, count in round.taken_by().items()) or "none"
     return (
-        f"Round {number} of {len(report.rounds)}: {round}, {review} for review, {now.waiting} "
-        f"waiting for the next round. Marked: {before.areas.sum():,} pixels before, "
+        f"Round {number} of {len(report.rounds)}, {len(states)} in the queue: {', '.join(each)}. "
+        f"Proposals taken: {taken}. Marked: {before.areas.sum():,} pixels before, "
         f"{now.areas.sum():,} after."
     )
 

@@ -5,7 +5,7 @@ from functools import cache
 import ipywidgets as widgets
 import numpy as np
 
-from ..checks import finite_scores, require_count
+from ..checks import finite_scores
 from ..plotting import tint_masks
 from ..thresholds import (
     conformal_p_values,
@@ -25,6 +25,7 @@ from ._score_curves import Curves, score_axis
 RATES = np.concatenate([np.arange(1, 10), np.arange(10, 100, 5), np.arange(100, 510, 10)]) / 10
 START = 5.0  # percent
 STOPS = 250  # values of a raw threshold, at most
+SHOWN = 64  # images in the gallery: of all 2 n, evenly spaced in the order of their scores
 
 
 class ThresholdExplorer(Explorer):
@@ -51,8 +52,6 @@ class ThresholdExplorer(Explorer):
     damaged_share : float in (0, 1)
         Share of damaged images expected in use, for cost and precision; one half, as shown,
         unless given.
-    shown : int
-        Images in the gallery: of all 2 n, evenly spaced in the order of their scores.
 
     Attributes
     ----------
@@ -77,7 +76,6 @@ class ThresholdExplorer(Explorer):
         miss_cost=1.0,
         false_alarm_cost=1.0,
         damaged_share=0.5,
-        shown=64,
     ):
         self.images, self.masks = check_damaged(images, masks)
         if not scores:
@@ -88,8 +86,6 @@ class ThresholdExplorer(Explorer):
             name: finite_scores(f"calibration_scores[{name!r}]", calibration_scores.get(name, ()))
             for name in scores
         }
-        require_count("shown", shown, 2)
-        self.shown = shown
         self.costs = {
             "miss_cost": miss_cost,
             "false_alarm_cost": false_alarm_cost,
@@ -267,7 +263,7 @@ class ThresholdExplorer(Explorer):
         """A few of all images, evenly spaced from the worst score to the best."""
         scores, damaged = self._sample(detector, kind)
         order = np.argsort(-scores, kind="stable")
-        spaced = np.linspace(0, len(order) - 1, min(self.shown, len(order)))
+        spaced = np.linspace(0, len(order) - 1, min(SHOWN, len(order)))
         order = order[spaced.round().astype(int)]
         images = np.concatenate([self.images["clean"], self.images[kind]])[order]
         if mark:
