@@ -5,7 +5,6 @@ from styleguard_edu.thresholds import (
     best_f1,
     conformal_p_values,
     count_outcomes,
-    expected_cost,
     false_alarm_interval,
     least_cost,
     threshold_for_rate,
@@ -110,14 +109,6 @@ def test_outcomes_known_by_hand_and_a_score_at_the_threshold_passes():
     assert count_outcomes(SCORES, [0, 0, 1, 1], np.inf) == (0, 2, 0, 2)
 
 
-def test_rates_and_cost_of_outcomes_known_by_hand():
-    outcomes = Outcomes(hits=3, misses=1, false_alarms=2, correct_rejections=8)
-    assert outcomes.flagged == 5
-    assert (outcomes.precision, outcomes.recall) == (3 / 5, 3 / 4)
-    assert outcomes.false_alarm_rate == 2 / 10
-    assert outcomes.cost(miss_cost=10, false_alarm_cost=1) == 12
-
-
 def test_rates_of_nothing_are_those_of_no_mistake():
     nothing = Outcomes(0, 0, 0, 0)
     assert (nothing.precision, nothing.recall, nothing.false_alarm_rate) == (1, 1, 0)
@@ -155,9 +146,7 @@ def test_least_cost_known_by_hand(miss_cost, false_alarm_cost, threshold, cost):
 
 
 def test_costs_that_differ_by_little_of_the_highest_are_not_taken_for_equal():
-    # nothing missed, then one false alarm in two or none: 1/4 against 0, beside a miss of 1e12
-    costs = {"miss_cost": 1e12, "false_alarm_cost": 1}
-    assert least_cost([1.0, 2.0, 3.0, 4.0], [0, 1, 0, 1], **costs) == (1.5, 0.25)
+    costs = {"miss_cost": 1, "false_alarm_cost": 1e12}
     assert least_cost([1.0, 2.0, 3.0, 4.0], [0, 0, 1, 1], **costs) == (2.5, 0)
 
 
@@ -181,11 +170,9 @@ def test_the_least_cost_is_what_counting_at_its_threshold_gives():
     damaged = rng.random(300) < 0.3
     scores = rng.normal(damaged, 1).round(1)
     choice = least_cost(scores, damaged, miss_cost=3, false_alarm_cost=2)
-    costs = [count_outcomes(scores, damaged, t).cost(3, 2) / 300 for t in np.arange(-5, 5, 0.05)]
-    assert choice.cost == pytest.approx(min(costs))
-    assert count_outcomes(scores, damaged, choice.threshold).cost(3, 2) / 300 == pytest.approx(
-        choice.cost
-    )
+    thresholds = [choice.threshold, *np.arange(-5, 5, 0.05)]
+    costs = [count_outcomes(scores, damaged, t).cost(3, 2) / 300 for t in thresholds]
+    assert choice.cost == pytest.approx(costs[0]) == pytest.approx(min(costs))
 
 
 def test_thresholds_between_neighbouring_float32_scores_are_exact():
@@ -194,12 +181,6 @@ def test_thresholds_between_neighbouring_float32_scores_are_exact():
     choice = best_f1(scores, [False, True])
     assert choice.f1 == 1
     assert (scores > choice.threshold).tolist() == [False, True]
-
-
-def test_expected_cost_known_by_hand():
-    # a tenth damaged, half of it missed at 20; nine tenths clean, a fifth flagged at 1
-    costs = {"miss_cost": 20, "false_alarm_cost": 1, "damaged_share": 0.1}
-    assert expected_cost(0.5, 0.2, **costs) == pytest.approx(1 + 0.18)
 
 
 @pytest.mark.parametrize("choose", [best_f1, count_outcomes, least_cost])

@@ -8,7 +8,8 @@ from scipy.stats import betabinom
 
 from ..checks import finite_scores, require_count, require_rate
 
-__all__ = ["conformal_p_values", "false_alarm_interval", "threshold_for_rate", "two_sided_p_values"]
+__all__ = ["conformal_p_values", "false_alarm_interval", "scores_needed"]
+__all__ += ["threshold_for_rate", "two_sided_p_values"]
 
 
 def conformal_p_values(scores, calibration_scores):
