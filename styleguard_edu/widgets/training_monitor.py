@@ -96,7 +96,7 @@ class TrainingMonitor(LiveExplorer):
         alts = (
             f"{len(game.samples)} images by the generator being trained, from the same noise "
             "at every step.",
-            "Left, the losses of D and of G at each of their steps. Right, how many of "
+            "Above, the losses of D and of G at each of their steps. Below, how many of "
             f"{len(game.belief_real)} real and of as many generated images D believes to be real, "
             f"and how firmly. {in_numbers(game)}",
         )
