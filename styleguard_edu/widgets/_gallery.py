@@ -6,7 +6,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from ..plotting import BLUE, GREEN, ORANGE
 from ._drawing import FINE, caption, encode, outline
-from ._page import CACHED, Page
+from ._page import Page
 
 BLACK, PALE = "#1a1a1a", "#fff3cd"  # the threshold's line; behind what is flagged
 SIZE = (200, 256)  # of the table, in displayed pixels
@@ -87,7 +87,7 @@ class Gallery:
             self._label(self._flagged, k, "hit" if truth else "false alarm")
             if truth:
                 self._label(self._passed, k, "miss")
-        self._drawn = lru_cache(CACHED)(self._draw)
+        self._drawn = lru_cache(1)(self._draw)  # most moves flag no other image
 
     def png(self, threshold):
         """The gallery with the line between what is flagged and what passes."""

@@ -1,6 +1,6 @@
 """Correct damaged images: where, how strongly, and whether the correction is accepted."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class CorrectionExplorer(Explorer):
         self.cases = check_cases(cases)
         require_rate("false_alarm_rate", false_alarm_rate)
         self.rate = false_alarm_rate
-        self.pages, self._before = cache(self._draw_pages), lru_cache(CACHED)(self._draw_before)
+        self.pages, self._before = map(lru_cache(8), (self._draw_pages, self._draw_before))
         self.view = lru_cache(CACHED)(self.view)
         self._make_controls()
         sliders = dict.fromkeys([*self.threshold.values(), self.strength, *self.step.values()])

@@ -86,16 +86,10 @@ class DetectorComparison(Explorer):
         detectors = {in_words(detector): detector for detector in self.maps}
         self.first, self.second = choice("compare", detectors), choice("with", detectors)
         self.second.value = list(self.maps)[1]
-        controls = [self.kind, self.first, self.second]
-        super().__init__(controls, pictures=2)
         for control in (self.first, self.second):
             control.observe(self._keep_apart, "value")
-        self.follow(*controls)
-
-    @property
-    def state(self):
-        """What the controls say: the kind and two detectors."""
-        return {"kind": self.kind.value, "first": self.first.value, "second": self.second.value}
+        self.inputs = {"kind": self.kind, "first": self.first, "second": self.second}
+        super().__init__(list(self.inputs.values()), pictures=2)
 
     def view(self, kind, first, second):
         """The pictures and the text of one state.

@@ -68,13 +68,8 @@ class GuardInMiniature(Explorer):
         self.view = lru_cache(2 * CACHED)(self.view)
         self.rate = ValueSlider("false alarms in %", RATES, index=START)
         self.strength = ValueSlider("strength in %", STRENGTHS, index=len(STRENGTHS) - 1)
+        self.inputs = {"rate": self.rate.slider, "strength": self.strength.slider}
         super().__init__([self.rate.row, self.strength.row], pictures=2, flow="column")
-        self.follow(self.rate.slider, self.strength.slider)
-
-    @property
-    def state(self):
-        """What the sliders say: the indices of the rate and of the strength."""
-        return {"rate": self.rate.slider.value, "strength": self.strength.slider.value}
 
     def view(self, rate, strength):
         """The pictures and the text of one state.

@@ -65,13 +65,8 @@ class LoopPlayer(Explorer):
             button.layout.width = "110px"
             button.on_click(lambda button, by=by: self._step(by))
         self.round.row.children = (self.back, self.forward, *self.round.row.children)
+        self.inputs = {"round": self.round.slider}
         super().__init__([self.round.row], pictures=2)
-        self.follow(self.round.slider)
-
-    @property
-    def state(self):
-        """What the controls say: how many rounds are over."""
-        return {"round": self.round.slider.value}
 
     def view(self, round):
         """The pictures and the text of one state.

@@ -1,6 +1,6 @@
 """Move a threshold, and see what it flags, what it misses and what that costs."""
 
-from functools import cache
+from functools import lru_cache
 
 import ipywidgets as widgets
 import numpy as np
@@ -91,7 +91,8 @@ class ThresholdExplorer(Explorer):
             "false_alarm_cost": false_alarm_cost,
             "damaged_share": damaged_share,
         }
-        self._curves, self._gallery = cache(self._draw_curves), cache(self._draw_gallery)
+        # a few of each are kept: several megabytes every one
+        self._curves, self._gallery = map(lru_cache(8), (self._draw_curves, self._draw_gallery))
         self._make_controls()
         choices = [self.detector, self.kind, self.by]
         sliders = [self.rate, *self.threshold.values()]
