@@ -30,15 +30,15 @@ def as_array(name, values):
         ) from error
 
 
-def finite_array(name, values):
-    """Return numbers of any shape as float64; refuse what is no number, NaN or infinite."""
+def finite_array(name, values, dtype=np.float64):
+    """Return numbers of any shape as floats; refuse what is no number, NaN or infinite."""
     array = as_array(name, values)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold numbers. Received: dtype {array.dtype}")
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise ValueError(f"{name} must be finite. Received: {bad} NaN or infinite values")
-    return array.astype(np.float64, copy=False)
+    return array.astype(dtype, copy=False)
 
 
 def float_advice(dtype):

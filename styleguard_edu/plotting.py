@@ -112,14 +112,14 @@ def overlay_heatmaps(images, maps, *, low, high):
         If the maps are not finite, or not of the images' number, height and width, or ``high`` is
         below ``low``.
     """
-    grey, maps = _grey(images), finite_array("maps", maps)
+    grey, maps = _grey(images), finite_array("maps", maps, np.float32)
     if maps.shape != grey.shape[:3]:
         raise ValueError(
             f"maps must have shape {grey.shape[:3]}, as images. Received: {maps.shape}"
         )
     require_number("low", low, -np.inf, np.inf)
     require_number("high", high, low, np.inf)
-    heat = np.clip((maps.astype(np.float32) - low) / max(high - low, 1e-12), 0, 1)
+    heat = np.clip((maps - low) / max(high - low, 1e-12), 0, 1)
     # the root makes little heat visible, and no heat leaves the grey image alone
     share = np.sqrt(heat)[..., np.newaxis]
     return (0.6 * (1 - share) * grey + share * _HEAT(heat)[..., :3]).astype(np.float32)

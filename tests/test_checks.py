@@ -1,6 +1,8 @@
 """Checks of numbers: what passes, and the words for what does not."""
 
 from styleguard_edu.checks import (
+    as_array,
+    finite_array,
     finite_scores,
     is_number,
     is_whole,
@@ -45,10 +47,10 @@ def test_a_range_without_end_does_not_hold_infinity():
         require_number("box", np.inf, 1, np.inf)
 
 
-@pytest.mark.parametrize("value", [0, 1, -0.1, float("nan"), None])
+@pytest.mark.parametrize("value", [0, 1, -0.1, float("nan"), None, "0.5"])
 def test_a_rate_lies_strictly_between_0_and_1(value):
     require_rate("rate", np.float32(0.5))
-    with pytest.raises(ValueError, match=f"rate must lie strictly .* Received: {value}"):
+    with pytest.raises(ValueError, match=f"rate must lie strictly .* Received: {value!r}"):
         require_rate("rate", value)
 
 
@@ -84,3 +86,26 @@ def test_a_positive_number_is_above_nothing():
     require_positive("size", 1e-9)
     with pytest.raises(ValueError, match=r"size must be above 0\. Received: 0"):
         require_positive("size", 0)
+
+
+def test_numbers_of_any_shape_become_floats():
+    np.testing.assert_array_equal(finite_array("x", [[1, 2]]), [[1.0, 2.0]], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("two", "x must hold numbers. Received: dtype <U3"),
+        (None, "x must hold numbers. Received: dtype object"),
+        ([1, np.inf], "x must be finite. Received: 1 NaN or infinite values"),
+        ([[1], [1, 2]], "x must be an array of numbers, with rows of equal length. Received: list"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused_in_our_words(values, words):
+    with pytest.raises(ValueError, match=words):
+        finite_array("x", values)
+
+
+def test_an_array_is_not_copied():
+    values = np.zeros(3)
+    assert as_array("x", values) is values

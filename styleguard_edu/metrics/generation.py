@@ -183,7 +183,7 @@ def nearest_neighbours(queries, references, *, count=1):
         Rows of ``references``.
     """
     queries, references = (
-        finite_array(name, part).astype(np.float32)
+        finite_array(name, part, np.float32)
         for name, part in (("queries", queries), ("references", references))
     )
     if queries.shape[1:] != references.shape[1:]:
