@@ -1,5 +1,6 @@
 """The guards of the three kinds of images of the course, put together from shipped checkpoints."""
 
+import random
 import warnings
 from collections.abc import Callable
 from typing import NamedTuple
@@ -76,8 +77,12 @@ def load_guard(domain, *, source=None):
                 f"{in_use}: its false-alarm rate does not hold for them.",
                 stacklevel=2,
             )
-    checkpoint = load_checkpoint(shipped.checkpoint)
-    detector, correctors = shipped.build(checkpoint)
+    random_state = random.getstate()  # from which Keras draws seeds for every layer that it builds
+    try:
+        checkpoint = load_checkpoint(shipped.checkpoint)
+        detector, correctors = shipped.build(checkpoint)
+    finally:
+        random.setstate(random_state)
     start = f"{source}_"
     detector.restore_calibration(
         {
