@@ -12,7 +12,7 @@ from ._drawing import encode
 from ._page import CACHED, Page, in_percent, listed, rate_in_words
 from ._parts import Explorer, ValueSlider, View
 
-WORDS = ("score", "p-value", "error", "px changed", "correction", "fails on")
+WORDS = ("score", "p-value", "error", "pixels changed", "correction", "fails on")
 
 
 def plain(corrector):
