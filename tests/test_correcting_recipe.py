@@ -3,7 +3,7 @@ from types import SimpleNamespace
 from recipes import correcting, correcting_restyled
 from recipes.detecting_restyled import random_codes, true_renderings
 from styleguard_edu.anomalies import Occlusion, SaltAndPepper, benchmark_anomalies
-from styleguard_edu.checkpoints import load_checkpoint
+from styleguard_edu.checkpoints import load_result
 from styleguard_edu.correctors import NeighbourCorrector
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.guard import load_guard
@@ -68,11 +68,11 @@ class Undoing:
 
     def __init__(self, answers):
         self.answers = answers
-        self.candidates = {"restyle": SimpleNamespace(restyle=lambda *_: 0.5 * answers)}
+        self.correctors = {"restyle": SimpleNamespace(restyle=lambda *_, **__: 0.5 * answers)}
 
     def run(self, images, content):
         n = len(images)
-        accepted, outcomes = np.ones(n, bool), np.array(["mended"] * n)
+        accepted, outcomes = np.ones(n, bool), np.array(["corrected"] * n)
         return SimpleNamespace(images=self.answers, accepted=accepted, outcomes=outcomes)
 
 
@@ -96,23 +96,23 @@ def test_a_photo_is_restored_and_inpainted_with_the_same_masks():
     damaged = kind(picture, rng=3)
     corrector = NeighbourCorrector(dilation=0, feather=0)
     guard = SimpleNamespace(
-        candidates={"neighbours": corrector},
-        detector=SimpleNamespace(detect=lambda *_: SimpleNamespace(masks=damaged.masks)),
+        correctors={"neighbours": corrector},
+        detector=SimpleNamespace(detect=lambda *_, **__: SimpleNamespace(masks=damaged.masks)),
         run=lambda images, content: SimpleNamespace(images=images),
     )
     (row,) = correcting_restyled.corrected_photo(guard, picture, picture, kind, seed=3)
     assert row["guard"] == row["damaged"] == pytest.approx(psnr(damaged.images, picture)[0])
-    mended = corrector.correct(damaged.images, damaged.masks)
-    assert row["restoration"] == pytest.approx(psnr(mended, picture)[0])
+    restored = corrector.correct(damaged.images, damaged.masks)
+    assert row["restoration"] == pytest.approx(psnr(restored, picture)[0])
     assert row["biharmonic"] > row["damaged"] + 10  # a ramp is continued without an error
     nothing = np.zeros_like(damaged.masks)
-    guard.detector = SimpleNamespace(detect=lambda *_: SimpleNamespace(masks=nothing))
+    guard.detector = SimpleNamespace(detect=lambda *_, **__: SimpleNamespace(masks=nothing))
     assert correcting_restyled.corrected_photo(guard, picture, picture, kind, seed=3) == []
 
 
 @pytest.mark.parametrize("name", ["erosion", "shift"])
 def test_the_guard_of_today_does_what_the_card_says(name):
-    card = load_checkpoint("digit_correction").card["metrics"]["bundled"]
+    card = load_result("digit_correction").card["metrics"]["bundled"]
     digits, kinds = correcting.some_digits("bundled"), {name: benchmark_anomalies()[name]}
     guard = correcting.reference_guard("digits", "bundled")
     filters = {name: {key: card[name][key] for key in ("filter", "best_filter")}}
@@ -125,7 +125,7 @@ def test_the_guard_of_today_does_what_the_card_says(name):
 
 @pytest.mark.parametrize(("source", "most"), [("mnist", 0.002), ("bundled", 1 / 400)])  # a digit
 def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(source, most):
-    table = load_checkpoint("digit_correction").card["metrics"][source]
+    table = load_result("digit_correction").card["metrics"][source]
     assert table["mean"]["recovered"] >= 0.6  # the aim was 0.45
     assert table["mean"]["recovered"] > table["mean"]["recovered_by_filters"]
     assert -0.002 <= round(table["clean"]["after"] - table["clean"]["before"], 6) <= most
@@ -135,12 +135,12 @@ def test_the_guard_of_digits_recovers_as_much_as_promised_and_harms_no_family(so
 
 
 def test_damage_of_a_kind_never_shown_is_corrected_better_than_by_a_filter_in_hindsight():
-    mean = load_checkpoint("digit_correction").card["metrics"]["held_out"]["mean"]
+    mean = load_result("digit_correction").card["metrics"]["held_out"]["mean"]
     assert mean["recovered"] > max(0.33, mean["recovered_by_filters"])  # lesson 08 says so
 
 
 def test_other_seeds_detect_and_correct_as_promised():
-    rows = load_checkpoint("digit_guard_seeds").card["metrics"].values()
+    rows = load_result("digit_guard_seeds").card["metrics"].values()
     assert len(rows) == len(correcting.SEEDS) >= 3
     for row in rows:
         assert row["auroc"] >= 0.985 and row["worst_auroc"] >= 0.85 and row["tpr"] >= 0.90
@@ -149,7 +149,7 @@ def test_other_seeds_detect_and_correct_as_promised():
 
 @pytest.mark.parametrize(("source", "least"), [("mnist", 0.05), ("bundled", 0.015)])
 def test_the_worst_work_of_the_restyling_networks_comes_nearer_to_the_truth(source, least):
-    table = load_checkpoint("restyled_correction").card["metrics"][source]
+    table = load_result("restyled_correction").card["metrics"][source]
     gains = {maker: np.diff(table[maker]["worst_ssim"])[0] for maker in correcting_restyled.MAKERS}
     assert gains["snapshot_300"] >= 0.15 and gains["snapshot_1000"] >= 0.15
     assert gains["generator"] >= least  # the bundled digits' worst tenth has 0.054 left to gain
@@ -164,7 +164,7 @@ def test_the_worst_work_of_the_restyling_networks_comes_nearer_to_the_truth(sour
 
 
 def test_photos_are_restored_better_than_by_inpainting():
-    mean = load_checkpoint("photo_correction").card["metrics"]["mean"]
+    mean = load_result("photo_correction").card["metrics"]["mean"]
     assert mean["restoration"] >= mean["biharmonic"] + 3
     assert mean["guard"] > mean["damaged"]
 
