@@ -143,7 +143,8 @@ def replace_folder(new, home, own):
                 raise
             failure = error  # another writer was faster: its folder is the old one now
         finally:
-            shutil.rmtree(old, ignore_errors=True)
+            if home.exists():
+                shutil.rmtree(old, ignore_errors=True)
     raise failure
 
 

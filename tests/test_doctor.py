@@ -96,8 +96,8 @@ def test_both_tensorflow_wheels_at_once_are_a_warning(versions):
 @pytest.mark.parametrize(
     ("code", "stderr", "detail", "cure"),
     [
-        (1, "Traceback\nImportError: no such symbol", "no such symbol", "--force-reinstall"),
-        (1, "ImportError: DLL load failed while importing x", "DLL load", "winget install"),
+        (1, "ImportError: no such symbol\nFailed to load", "no such symbol", "--force-reinstall"),
+        (1, "ImportError: DLL load failed for x\nFailed to load", "DLL load", "winget install"),
         (1, "ValueError: Invalid `floatx` configuration", "floatx", ""),
         (-4, "", "lacks instructions (AVX)", "use a computer with"),
         (0xC000001D, "", "lacks instructions (AVX)", "use a computer with"),

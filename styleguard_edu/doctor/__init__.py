@@ -71,4 +71,5 @@ def _guarded(name, check):
         return check()
     except Exception as error:
         detail = f"could not be checked ({type(error).__name__}: {error})"
-        return Check(name, FAIL, detail, install_command() * isinstance(error, ImportError))
+        cure = install_command() if isinstance(error, ImportError) else ""
+        return Check(name, FAIL, detail, cure)

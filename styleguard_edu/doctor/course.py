@@ -16,6 +16,7 @@ def check_data():
     bundled = {
         "digits.npz": lambda: load_digits("bundled", verbose=False),
         "paintings": load_paintings,
+        "contents.txt": _contents,
     }
     for part, load in bundled.items():
         try:

@@ -62,7 +62,7 @@ def check_python():
 def _starts(command):
     try:
         return _run(*command.split(), "-c", "").returncode == 0
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return False
 
 
@@ -100,10 +100,11 @@ def check_tensorflow():
         return Check("TensorFlow", OK, f"{tensorflow} starts, with Keras {keras}")
     detail, cure = _STOPPED.get(run.returncode, ("", ""))
     if not detail:
-        detail = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-        if "DLL load failed" in detail:  # a fresh Windows lacks Microsoft's C++ runtime
+        lines = [f"exit code {run.returncode}", *run.stderr.strip().splitlines()]
+        detail = next((line for line in reversed(lines) if "Error" in line), lines[-1])
+        if "DLL load failed" in run.stderr:  # a fresh Windows lacks Microsoft's C++ runtime
             cure = "winget install Microsoft.VCRedist.2015+.x64"
-        elif "ImportError" in detail or "ModuleNotFoundError" in detail:
+        elif "ImportError" in run.stderr or "ModuleNotFoundError" in run.stderr:
             wheels = [f"{r.name}{r.specifier}" for r in requirements() if r.name in _TENSORFLOW]
             cure = install_command(*wheels, again=any(map(installed_version, _TENSORFLOW)))
     return Check("TensorFlow", FAIL, f"does not start: {detail}", cure)
