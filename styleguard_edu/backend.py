@@ -8,11 +8,12 @@ A user's own ``keras.json`` does not matter: the package's networks have channel
 """
 
 import os
+import random
 import sys
 import tempfile
 from contextlib import contextmanager
 
-__all__ = ["keras", "tf"]
+__all__ = ["keras", "random_state_kept", "tf"]
 
 
 @contextmanager
@@ -32,6 +33,16 @@ def _stderr_held_back():
             sys.stderr.flush()
             os.dup2(saved, 2)
             os.close(saved)
+
+
+@contextmanager
+def random_state_kept():
+    """Keep Python's random state, from which Keras draws a seed for every layer that it builds."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 # TensorFlow's graph optimizer reports passes that it skips as errors; real ones raise in Python

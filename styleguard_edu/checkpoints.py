@@ -82,10 +82,11 @@ def load_checkpoint(name, *, folder=None):
     >>> gan.card["settings"]["steps"]
     20000
     """
-    from .backend import keras
+    from .backend import keras, random_state_kept
 
     home = _home(name, folder)
 
+    @random_state_kept()
     def read():
         card = _verified_card(home)
         networks, arrays = {}, {}
@@ -168,11 +169,13 @@ def save_checkpoint(name, networks, card, *, arrays=None, folder=None):
     OSError
         If the folder cannot be written.
     """
+    from .backend import random_state_kept
+
     home = _home(name, folder)
     for role in networks:
         _check_name(role, "a role in networks")
     _check_arrays(arrays)
-    with place_beside(home) as new:
+    with place_beside(home) as new, random_state_kept():
         new.mkdir()
         for role, network in networks.items():
             bare = type(network).from_config(network.get_config())  # no optimizer, no losses

@@ -1,5 +1,6 @@
 import io
 import json
+import random
 import threading
 import zipfile
 
@@ -37,6 +38,14 @@ def test_a_loaded_network_answers_as_the_saved_one_did(saved):
     np.testing.assert_array_equal(checkpoint.networks["discriminator"](images), network(images))
     np.testing.assert_array_equal(checkpoint.arrays["mean"], [0, 1, 2])
     assert checkpoint.card["recipe"] == "none"
+
+
+def test_loading_and_saving_leave_the_global_random_state_alone(saved):
+    folder, network = saved
+    before = random.getstate()
+    load_checkpoint("trial", folder=folder)
+    save_checkpoint("again", {"discriminator": network}, CARD, folder=folder)
+    assert random.getstate() == before
 
 
 def test_the_optimizer_is_left_behind(saved):
