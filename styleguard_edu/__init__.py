@@ -10,52 +10,59 @@ from importlib import import_module
 
 __version__ = "0.2.0"
 
-_PARTS = {  # module -> the public names that it defines
-    "anomalies": """
-        BlockLoss Blur Brightness Checkerboard ColourCast Damaged Deformation Dilation Edges
-        Erosion Fog Ghost GlassBlur Halo MotionBlur Noise Occlusion Pixelation Rotation
-        SaltAndPepper Scaling Scratch Shear Shift ShotNoise Spatter Speckle Stripe StyleLeak Zigzag
-    """,
-    "datasets": "Digits load_digits",
-    "gallery": "load_paintings load_photos",
-    "pictures": "load_picture save_picture",
-    "models": "GAN PaintingStyle StyleTransfer",
-    "checkpoints": "load_checkpoint load_result",
-    "correctors": """
-        CentreCorrector Corrector LatentCorrector MedianCorrector NeighbourCorrector
-        RealignCorrector RestorationCorrector RestyleCorrector
-    """,
-    "detectors": """
-        AnomalyDetector DiscriminatorDetector FusedDetector PatchDetector PositionDetector
-        ReconstructionDetector SegmentationDetector TiledDetector
-    """,
-    "guard": "GuardReport StyleGuard load_guard",
-}
-_HOME = {name: module for module, names in _PARTS.items() for name in names.split()}
-_OLD = {"RepairCorrector": "correctors:RestorationCorrector"}  # names of 0.1.0
 
-__all__ = ["__version__", *_HOME]
-
-
-def _lazily(package, home):
-    """The ``__getattr__`` and ``__dir__`` of a package that loads its names when first used.
+def _lazily(package, **names):
+    """What a package needs that loads its names when they are first used.
 
     Parameters
     ----------
     package : str
         Its full name.
-    home : dict of str to str
-        Public name -> module of the package that defines it, or ``"module:name"`` where the name
-        there is another.
+    **names : str
+        For each of its modules the public names that it defines, with spaces between them;
+        ``old=new`` where an older name is kept.
+
+    Returns
+    -------
+    tuple
+        For ``__all__``, ``__getattr__`` and ``__dir__``.
     """
+    home = {
+        name.partition("=")[0]: module for module, text in names.items() for name in text.split()
+    }
+    renamed = dict(
+        name.split("=") for text in names.values() for name in text.split() if "=" in name
+    )
 
     def get(name):
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module, _, there = home[name].partition(":")
-        return getattr(import_module(f"{package}.{module}"), there or name)
+        return getattr(import_module(f"{package}.{home[name]}"), renamed.get(name, name))
 
-    return get, lambda: sorted({*vars(sys.modules[package]), *home})
+    public = [name for name in home if name not in renamed]
+    return public, get, lambda: sorted({*vars(sys.modules[package]), *home})
 
 
-__getattr__, __dir__ = _lazily(__name__, _HOME | _OLD)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    anomalies="""
+        BlockLoss Blur Brightness Checkerboard ColourCast Damaged Deformation Dilation Edges Erosion
+        Fog Ghost GlassBlur Halo MotionBlur Noise Occlusion Pixelation Rotation SaltAndPepper
+        Scaling Scratch Shear Shift ShotNoise Spatter Speckle Stripe StyleLeak Zigzag
+    """,
+    datasets="Digits load_digits",
+    gallery="load_paintings load_photos",
+    pictures="load_picture save_picture",
+    models="GAN PaintingStyle StyleTransfer",
+    checkpoints="load_checkpoint load_result",
+    correctors="""
+        CentreCorrector Corrector LatentCorrector MedianCorrector NeighbourCorrector
+        RealignCorrector RestorationCorrector RestyleCorrector RepairCorrector=RestorationCorrector
+    """,
+    detectors="""
+        AnomalyDetector DiscriminatorDetector FusedDetector PatchDetector PositionDetector
+        ReconstructionDetector SegmentationDetector TiledDetector
+    """,
+    guard="GuardReport StyleGuard load_guard",
+)
+__all__ += ["__version__"]

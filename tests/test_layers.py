@@ -188,7 +188,7 @@ def test_every_form_of_import_is_seen(source, inside):
 
 
 def offered_names(path):
-    """Return the names that a module defines itself, or lists in ``_HOME`` or ``__all__``."""
+    """Return the names that a module defines itself, or lists in ``__all__``."""
     names = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -198,9 +198,10 @@ def offered_names(path):
             flat = [part for target in targets for part in getattr(target, "elts", [target])]
             own = {part.id for part in flat if isinstance(part, ast.Name)}
             names |= own
-            if own & {"_HOME", "__all__"}:
+            if "__all__" in own:  # a list, or texts with several names each
                 texts = [part for part in ast.walk(node) if isinstance(part, ast.Constant)]
-                names |= {part.value for part in texts if isinstance(part.value, str)}
+                for text in (part.value for part in texts if isinstance(part.value, str)):
+                    names |= {name.partition("=")[0] for name in text.split()}
     return names
 
 

@@ -7,26 +7,15 @@ The names below are loaded when first used; only correctors with a network need 
 
 from .. import _lazily
 
-_HOME = {  # public name -> module that defines it
-    "Alignment": "realign",
-    "CentreCorrector": "centre",
-    "Corrector": "base",
-    "LatentCorrector": "latent",
-    "MedianCorrector": "neighbour",
-    "NeighbourCorrector": "neighbour",
-    "RealignCorrector": "realign",
-    "RestorationCorrector": "restoration",
-    "RestyleCorrector": "restoration",
-    "accept": "acceptance",
-    "rms_change": "acceptance",
-    "chosen_images": "acceptance",
-    "generator_parts": "refining",
-    "refine": "refining",
-    "refine_latents": "refining",
-    "smallest_change": "acceptance",
-    "transformed": "affine",
-}
-
-__all__ = list(_HOME)
-
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    acceptance="accept chosen_images rms_change smallest_change",
+    affine="transformed",
+    base="Corrector",
+    centre="CentreCorrector",
+    latent="LatentCorrector",
+    neighbour="MedianCorrector NeighbourCorrector",
+    realign="Alignment RealignCorrector",
+    refining="generator_parts refine refine_latents",
+    restoration="RestorationCorrector RestyleCorrector",
+)

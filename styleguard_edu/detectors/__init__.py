@@ -7,22 +7,16 @@ need TensorFlow.
 
 from .. import _lazily
 
-_HOME = {  # public name -> module that defines it
-    "AnomalyDetector": "base",
-    "DiscriminatorDetector": "discriminator",
-    "Detection": "hooks",
-    "FusedDetector": "fused",
-    "NearestRepainting": "restyling",
-    "PatchDetector": "patches",
-    "PositionDetector": "position",
-    "ReconstructionDetector": "reconstruction",
-    "RestylingDetector": "restyling",
-    "SameStyleRestyling": "restyling",
-    "SegmentationDetector": "segmentation",
-    "TiledDetector": "tiled",
-    "surprisal": "fused",
-}
-
-__all__ = list(_HOME)
-
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    base="AnomalyDetector",
+    discriminator="DiscriminatorDetector",
+    fused="FusedDetector surprisal",
+    hooks="Detection",
+    patches="PatchDetector",
+    position="PositionDetector",
+    reconstruction="ReconstructionDetector",
+    restyling="NearestRepainting RestylingDetector SameStyleRestyling",
+    segmentation="SegmentationDetector",
+    tiled="TiledDetector",
+)

@@ -5,25 +5,14 @@ The names below are loaded when first used.
 
 from .. import _lazily
 
-_HOME = {  # public name -> module that defines it
-    "AdversarialModel": "adversarial",
-    "GAN": "gan",
-    "LivePreview": "training",
-    "PaintingStyle": "painting_style",
-    "StopAfter": "training",
-    "StyleTransfer": "style_transfer",
-    "fake_loss": "losses",
-    "real_loss": "losses",
-    "drawing_difference": "painting_losses",
-    "endless_batches": "training",
-    "gradient_penalty": "losses",
-    "load_painter": "painting_style",
-    "painting_batches": "painting_crops",
-    "tone_difference": "painting_losses",
-    "training_picture": "painting_crops",
-    "unpaired_batches": "style_transfer",
-}
-
-__all__ = list(_HOME)
-
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    adversarial="AdversarialModel",
+    gan="GAN",
+    losses="fake_loss gradient_penalty real_loss",
+    painting_crops="painting_batches training_picture",
+    painting_losses="drawing_difference tone_difference",
+    painting_style="load_painter PaintingStyle",
+    style_transfer="StyleTransfer unpaired_batches",
+    training="endless_batches LivePreview StopAfter",
+)

@@ -9,28 +9,16 @@ from .. import _lazily
 BATCH = 256  # images that a network sees at once, at most
 BATCH_PIXELS = BATCH * 28 * 28  # and their pixels: bounds the memory, for photos too
 
-_HOME = {  # public name -> module that defines it
-    "article_discriminator": "digits",
-    "article_generator": "digits",
-    "compiled": "running",
-    "digit_discriminator": "digits",
-    "digit_encoder": "detectors",
-    "digit_generator": "digits",
-    "digit_judge": "digits",
-    "feature_extractor": "digits",
-    "fold_batch_norm": "running",
-    "hidden_features": "detectors",
-    "run_network": "running",
-    "painting_discriminator": "styles",
-    "painting_generator": "styles",
-    "segmentation_network": "detectors",
-    "segment": "running",
-    "style_code": "styles",
-    "style_discriminator": "styles",
-    "style_generator": "styles",
-    "style_classifier": "detectors",
-}
-
-__all__ = ["BATCH", "BATCH_PIXELS", *_HOME]
-
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    detectors="digit_encoder hidden_features segmentation_network style_classifier",
+    digits="""
+        article_discriminator article_generator digit_discriminator digit_generator digit_judge
+        feature_extractor
+    """,
+    running="compiled fold_batch_norm run_network segment",
+    styles="""
+        painting_discriminator painting_generator style_code style_discriminator style_generator
+    """,
+)
+__all__ += ["BATCH", "BATCH_PIXELS"]

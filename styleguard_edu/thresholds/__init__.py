@@ -10,20 +10,8 @@ images as well, and are best on the sample that they were given: they promise no
 
 from .. import _lazily
 
-_HOME = {  # public name -> module that defines it
-    "CostChoice": "outcomes",
-    "F1Choice": "outcomes",
-    "Outcomes": "outcomes",
-    "best_f1": "outcomes",
-    "conformal_p_values": "conformal",
-    "count_outcomes": "outcomes",
-    "expected_cost": "outcomes",
-    "false_alarm_interval": "conformal",
-    "least_cost": "outcomes",
-    "threshold_for_rate": "conformal",
-    "two_sided_p_values": "conformal",
-}
-
-__all__ = list(_HOME)
-
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    conformal="conformal_p_values false_alarm_interval threshold_for_rate two_sided_p_values",
+    outcomes="best_f1 CostChoice count_outcomes expected_cost F1Choice least_cost Outcomes",
+)

@@ -7,23 +7,18 @@ The names below are loaded when first used; only training needs TensorFlow.
 
 from .. import _lazily
 
-_HOME = {  # public name -> module that defines it
-    "AnomalyGallery": "anomaly_gallery",
-    "CorrectionCase": "correction_case",
-    "CorrectionExplorer": "correction_explorer",
-    "Corrections": "correction_case",
-    "DetectorComparison": "detector_comparison",
-    "GuardInMiniature": "guard_miniature",
-    "LatentExplorer": "latent_explorer",
-    "LoopPlayer": "loop_player",
-    "PaintYourOwn": "paint_your_own",
-    "SnapshotScrubber": "snapshot_scrubber",
-    "StyleMixer": "style_mixer",
-    "ThresholdExplorer": "threshold_explorer",
-    "TrainingMonitor": "training_monitor",
-    "precompute_case": "correction_case",
-}
-
-__all__ = list(_HOME)
-
-__getattr__, __dir__ = _lazily(__name__, _HOME)
+__all__, __getattr__, __dir__ = _lazily(
+    __name__,
+    anomaly_gallery="AnomalyGallery",
+    correction_case="CorrectionCase Corrections precompute_case",
+    correction_explorer="CorrectionExplorer",
+    detector_comparison="DetectorComparison",
+    guard_miniature="GuardInMiniature",
+    latent_explorer="LatentExplorer",
+    loop_player="LoopPlayer",
+    paint_your_own="PaintYourOwn",
+    snapshot_scrubber="SnapshotScrubber",
+    style_mixer="StyleMixer",
+    threshold_explorer="ThresholdExplorer",
+    training_monitor="TrainingMonitor",
+)
