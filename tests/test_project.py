@@ -196,7 +196,7 @@ def test_every_anomaly_is_at_the_root_and_old_names_keep_working():
         _ = styleguard_edu.Nothing
 
 
-@pytest.mark.parametrize("name", styleguard_edu.__all__[1:])
+@pytest.mark.parametrize("name", sorted({*styleguard_edu.__all__} - {"__version__"}))
 def test_every_public_name_has_an_example(name):
     assert ">>>" in getattr(styleguard_edu, name).__doc__
 
