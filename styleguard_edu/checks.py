@@ -82,6 +82,21 @@ def require_count(name, value, least=0, most=np.inf):
         raise ValueError(f"{name} must be a whole number {allowed}. Received: {value!r}")
 
 
+def require_same(what, **values):
+    """Raise ValueError unless two values, shapes for example, named by arguments, are equal.
+
+    Examples
+    --------
+    >>> require_same("the same shape", maps=(2, 3), masks=(2, 4))
+    Traceback (most recent call last):
+    ValueError: maps and masks must have the same shape. Received: (2, 3) and (2, 4)
+    """
+    first, second = values.values()
+    if first != second:
+        names = " and ".join(values)
+        raise ValueError(f"{names} must have {what}. Received: {first} and {second}")
+
+
 def require_positive(name, value):
     """Raise ValueError unless ``value`` is a finite number above 0."""
     require_number(name, value, 0, np.inf)

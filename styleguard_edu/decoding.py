@@ -11,7 +11,7 @@ import zlib
 from contextlib import contextmanager, suppress
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 # Cameras sold as of 50 or 108 megapixels record up to 51.1 and 108.7 million pixels.
 MOST_PIXELS = {"JPEG": 110_000_000}  # decoded at a reduced size
@@ -42,15 +42,6 @@ _OTHER_KINDS = (  # how a file begins, what it then is, what to do (_SAVE_AGAIN 
 )
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"eXIf", b"IDAT", b"IEND")
-_TURNS = {  # EXIF orientation -> what brings the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _STRIP = 2**22  # pixels that are laid on white and reduced at a time
 _MIN_IS_WHITE, _SIGNED = 0, 2  # values of the TIFF tags PhotometricInterpretation, SampleFormat
 
@@ -94,8 +85,8 @@ def decode_image(image, name, long_side):
     """As :func:`decode_picture`, for an image that Pillow opened; a file is decoded into it."""
     check_pixels(image.size, name, image.format)
     size = working_size(image.size, long_side, name)
-    with _blaming(name):
-        moves = _moves(image)
+    with _blaming(name):  # phones append a depth map or another exposure to a JPEG (MPO)
+        moves = image.format != "MPO" and getattr(image, "is_animated", False)
     if moves:
         raise ValueError(
             f"{name} must be one still picture. Save a single frame of it as {_READABLE}. "
@@ -116,12 +107,6 @@ def _blaming(name):
             f"download it again, or open it in a picture program and save it as {_READABLE}. "
             f"Received: {type(error).__name__}: {error}"
         ) from error
-
-
-def _moves(image):
-    """Tell whether a file holds several frames."""
-    # phones append a depth map or another exposure to a JPEG (MPO): the first picture is the one
-    return image.format != "MPO" and getattr(image, "is_animated", False)
 
 
 def _open(file, name):
@@ -194,7 +179,6 @@ def _decode(image, size):
     """Decode an opened picture at ``size`` (width, height of the file's own orientation)."""
     drafted = image.draft(None, (2 * size[0], 2 * size[1]))  # JPEG: decoded at 1/2, 1/4 or 1/8
     box = drafted[1] if drafted else (0, 0, *image.size)
-    turn = None if image.format == "TIFF" else _turn(image)  # Pillow turns a TIFF by itself
     white, black = _white_and_black(image)
     image.load()
     if image.mode in ("I", "F"):
@@ -205,15 +189,12 @@ def _decode(image, size):
     parts = []
     for top in range(0, image.height, strip):
         part = image.crop((0, top, image.width, min(top + strip, image.height)))
-        parts.append(_on_white(part, white, black).reduce(factor))
-    reduced = parts[0]
-    if len(parts) > 1:
-        reduced = Image.new(reduced.mode, (reduced.width, sum(part.height for part in parts)))
-        for k, part in enumerate(parts):
-            reduced.paste(part, (0, k * strip // factor))
+        parts.append(np.asarray(_on_white(part, white, black).reduce(factor)))
+    reduced = Image.fromarray(np.concatenate(parts))
     box = tuple(side / factor for side in box)
     shown = reduced.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-    shown = shown if turn is None else shown.transpose(turn)
+    if image.format != "TIFF":  # Pillow turns a TIFF by itself
+        shown = _upright(shown, image)
     pixels = np.asarray(shown, dtype=np.float32)
     if shown.mode == "F":
         return np.repeat(np.clip(pixels, 0, 1)[..., np.newaxis], 3, axis=-1)
@@ -247,12 +228,13 @@ def _on_white(image, white, black):
     return Image.alpha_composite(background, image).convert("RGB")
 
 
-def _turn(image):
-    """Return the transposition that EXIF asks for, or None; damaged EXIF asks for nothing."""
-    try:
-        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # the pixels may well be whole, and decoding will tell
-        return None
+def _upright(shown, image):
+    """Turn a small copy as the EXIF data of an image ask for; damaged ones ask for nothing."""
+    turn = Image.Exif()
+    with suppress(Exception):  # the pixels may well be whole
+        turn[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
+        shown.info = {"exif": turn.tobytes()}
+    return ImageOps.exif_transpose(shown)
 
 
 def scaled(size, factor):

@@ -262,19 +262,17 @@ def image_grid(images, *, columns=8, gap=2, scale=1):
     ndarray of float32, ``(height, width, channels)`` in [0, 1]
     """
     images = check_images(images)
-    for name, value, least in (("columns", columns, 1), ("gap", gap, 0), ("scale", scale, 1)):
-        require_count(name, value, least)
+    require_count("columns", columns, 1)
+    require_count("gap", gap)
+    require_count("scale", scale, 1)
     n, height, width, channels = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)
-    picture = np.full(
-        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels),
-        1.0,
-        np.float32,
-    )
-    for k, image in enumerate(images):
-        top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
-        picture[top : top + height, left : left + width] = image
+    empty, right, below = (0, rows * columns - n), (0, gap), (0, gap)
+    cells = np.pad(images, (empty, below, right, (0, 0)), constant_values=1)
+    cells = cells.reshape(rows, columns, height + gap, width + gap, channels).swapaxes(1, 2)
+    picture = cells.reshape(rows * (height + gap), columns * (width + gap), channels)
+    picture = picture[: len(picture) - gap, : picture.shape[1] - gap]
     return picture.repeat(scale, axis=0).repeat(scale, axis=1)
 
 

@@ -72,7 +72,7 @@ MAPS, MASKS = np.zeros((2, 3, 3)), np.arange(18).reshape(2, 3, 3) % 2 == 0
 @pytest.mark.parametrize(
     ("maps", "masks", "words"),
     [
-        (MAPS[:1], MASKS, r"both have shape .* Received: \(1, 3, 3\) and \(2, 3, 3\)"),
+        (MAPS[:1], MASKS, r"have the same shape. Received: \(1, 3, 3\) and \(2, 3, 3\)"),
         (MAPS + np.nan, MASKS, "maps must be finite. Received: 18 NaN"),
         (MAPS.astype(str), MASKS, "maps must hold numbers. Received: dtype <U"),
         (MAPS, MASKS.astype(int), "masks must be bool .* Received: int64"),

@@ -27,19 +27,22 @@ from .marks import BlockLoss, Occlusion, Scratch, Stripe, Zigzag
 from .noise import Noise, SaltAndPepper, ShotNoise, Spatter, Speckle
 from .tone import Brightness, Checkerboard, ColourCast, Edges, Fog, Ghost, Halo, StyleLeak
 
-_KINDS = (
-    *(Noise, ShotNoise, SaltAndPepper, Speckle, Spatter),
-    *(Blur, MotionBlur, GlassBlur, Pixelation, Erosion, Dilation),
-    *(Deformation, Shift, Rotation, Scaling, Shear),
-    *(Occlusion, Scratch, Zigzag, Stripe, BlockLoss),
-    *(Fog, Brightness, Ghost, Checkerboard, Halo, Edges, ColourCast, StyleLeak),
+__all__ = (
+    ["ANOMALIES", "GROUPS", "PHOTO_ANOMALIES", "Anomaly", "Damaged"]  # noqa: RUF005
+    + ["Noise", "ShotNoise", "SaltAndPepper", "Speckle", "Spatter"]
+    + ["Blur", "MotionBlur", "GlassBlur", "Pixelation", "Erosion", "Dilation"]
+    + ["Deformation", "Shift", "Rotation", "Scaling", "Shear"]
+    + ["Occlusion", "Scratch", "Zigzag", "Stripe", "BlockLoss"]
+    + ["Fog", "Brightness", "Ghost", "Checkerboard", "Halo", "Edges", "ColourCast", "StyleLeak"]
+    + ["benchmark_anomalies", "damage_some", "local_benchmark_anomalies", "photo_anomalies"]
 )
+
 # Snake-case name -> class, group by group.
-ANOMALIES = {kind.name: kind for kind in _KINDS}
+ANOMALIES = {kind.name: kind for kind in map(globals().get, __all__) if hasattr(kind, "SEVERITIES")}
 # "noise", "blur", "geometric", "structural" -> the names of its kinds.
 GROUPS = {
     group: tuple(kind.name for kind in kinds)
-    for group, kinds in groupby(_KINDS, key=lambda kind: kind.group)
+    for group, kinds in groupby(ANOMALIES.values(), key=lambda kind: kind.group)
 }
 _LOCAL = (
     *("noise", "salt_and_pepper", "speckle", "blur", "motion_blur", "glass_blur", "pixelation"),
@@ -62,16 +65,6 @@ PHOTO_ANOMALIES = {
     "colour_cast": (0.1, 0.18, 0.3),
     "style_leak": (0.05, 0.12, 0.25),
 }
-
-__all__ = [
-    *("ANOMALIES", "GROUPS", "PHOTO_ANOMALIES", "Anomaly", "Damaged"),
-    *("Noise", "ShotNoise", "SaltAndPepper", "Speckle", "Spatter"),
-    *("Blur", "MotionBlur", "GlassBlur", "Pixelation", "Erosion", "Dilation"),
-    *("Deformation", "Shift", "Rotation", "Scaling", "Shear"),
-    *("Occlusion", "Scratch", "Zigzag", "Stripe", "BlockLoss"),
-    *("Fog", "Brightness", "Ghost", "Checkerboard", "Halo", "Edges", "ColourCast", "StyleLeak"),
-    *("benchmark_anomalies", "damage_some", "local_benchmark_anomalies", "photo_anomalies"),
-]
 
 
 def benchmark_anomalies(*, colour=False):
@@ -154,13 +147,11 @@ def damage_some(images, kinds, *, share, rng, content=None):
     names : ndarray of str, ``(n,)``
         The name of each image's anomaly (a dict's key), "" where nothing changed.
     """
-    if isinstance(kinds, Mapping):
-        called, kinds = list(kinds), list(kinds.values())
-    else:
-        kinds = list(kinds)
-        called = [getattr(kind, "name", "") for kind in kinds]
+    named = isinstance(kinds, Mapping)
+    called, kinds = list(kinds), list(kinds.values() if named else kinds)
     if not kinds or not all(isinstance(kind, Anomaly) for kind in kinds):
         raise TypeError(f"kinds must hold at least one anomaly, and only such. Received: {kinds!r}")
+    called = called if named else [kind.name for kind in kinds]
     require_number("share", share, 0, 1)
     images, rng = kinds[0]._check_images(images), as_generator(rng)
     content = check_content(content, images)
@@ -172,9 +163,8 @@ def damage_some(images, kinds, *, share, rng, content=None):
     for index in np.unique(which[which >= 0]):
         rows = np.flatnonzero(which == index)
         own = None if content is None else content[rows]
-        for whole, part in zip(
-            damaged, kinds[index](images[rows], rng=rng, content=own), strict=True
-        ):
+        changed = kinds[index](images[rows], rng=rng, content=own)
+        for whole, part in zip(damaged, changed, strict=True):
             whole[rows] = part
     # the last place, -1, is for those left alone
     names = np.array([*called, ""])[np.where(damaged.labels < 0, which, -1)]

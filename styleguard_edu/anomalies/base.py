@@ -82,8 +82,8 @@ class Anomaly:
     colour_only: ClassVar[bool] = False
     needs_content: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **settings):
-        super().__init_subclass__(**settings)
+    def __init_subclass__(cls, group=None):
+        cls.group = group or cls.group
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
         cls.label = vars(cls).get("label", cls.name.replace("_", " "))
 
@@ -110,10 +110,8 @@ class Anomaly:
         kind = "a whole number" if self.integer else "a number"
         right = is_whole(value) if self.integer else is_number(value)
         if not right or not low < value <= high:  # also refuses NaN
-            raise ValueError(
-                f"{self.parameter} must be {kind} above {low} and at most {high}. "
-                f"Received: {value!r}"
-            )
+            allowed = f"{kind} above {low} and at most {high}"
+            raise ValueError(f"{self.parameter} must be {allowed}. Received: {value!r}")
         return int(value) if self.integer else float(value)
 
     @property

@@ -12,7 +12,7 @@ _DIRECTIONS = 12  # of motion, over half a turn
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blur(Anomaly):
+class Blur(Anomaly, group="blur"):
     """Gaussian blur: out of focus.
 
     Parameters
@@ -35,7 +35,6 @@ class Blur(Anomaly):
 
     SEVERITIES = (0.7, 1.3, 1.9, 2.4, 3.0)
     RANGE = (0, 100)
-    group = "blur"
     label = "Gaussian blur"
 
     def _damage(self, images, **_):
@@ -43,7 +42,7 @@ class Blur(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MotionBlur(Anomaly):
+class MotionBlur(Anomaly, group="blur"):
     """Blur along a straight line, as of a camera that moved.
 
     Parameters
@@ -66,7 +65,6 @@ class MotionBlur(Anomaly):
 
     SEVERITIES = (3, 5, 7, 10, 13)
     RANGE = (0, 64)
-    group = "blur"
 
     def _damage(self, images, rng, **_):
         directions = rng.integers(_DIRECTIONS, size=len(images))
@@ -91,7 +89,7 @@ def _line_kernel(length, angle):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlassBlur(Anomaly):
+class GlassBlur(Anomaly, group="blur"):
     """Frosted glass: every pixel shows one of its neighbours.
 
     Parameters
@@ -114,7 +112,6 @@ class GlassBlur(Anomaly):
 
     SEVERITIES = (0.7, 1.0, 1.5, 2.0, 3.0)
     RANGE = (0.5, 1000)  # less rounds to no pixel at all
-    group = "blur"
 
     def _damage(self, images, rng, **_):
         n, height, width, _ = images.shape
@@ -126,7 +123,7 @@ class GlassBlur(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pixelation(Anomaly):
+class Pixelation(Anomaly, group="blur"):
     """Low resolution: every square block shows its mean.
 
     Parameters
@@ -150,7 +147,6 @@ class Pixelation(Anomaly):
     SEVERITIES = (2, 3, 4, 5, 6)
     RANGE = (1, 1000)
     integer = True
-    group = "blur"
 
     def _damage(self, images, **_):
         means = images
@@ -166,7 +162,7 @@ class Pixelation(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dilation(Anomaly):
+class Dilation(Anomaly, group="blur"):
     """Grey dilation: bright parts grow, so bright strokes thicken and dark ones thin.
 
     Parameters
@@ -189,14 +185,13 @@ class Dilation(Anomaly):
 
     SEVERITIES = (0.5, 1.0, 1.4, 1.8, 2.2)
     RANGE = (0, 20)
-    group = "blur"
 
     def _damage(self, images, **_):
         return _with_disc(maximum_filter, images, self.radius)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Erosion(Anomaly):
+class Erosion(Anomaly, group="blur"):
     """Grey erosion: bright parts shrink, so bright strokes thin and dark ones thicken.
 
     Parameters
@@ -219,7 +214,6 @@ class Erosion(Anomaly):
 
     SEVERITIES = (0.4, 0.65, 0.9, 1.1, 1.4)
     RANGE = (0, 20)
-    group = "blur"
 
     def _damage(self, images, **_):
         return _with_disc(minimum_filter, images, self.radius)

@@ -1,16 +1,16 @@
 """What anomalies draw at random: places, regions, fields, blobs, steps, signs."""
 
-from numbers import Integral
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+
+from ..checks import is_whole
 
 
 def as_generator(rng):
     """Return ``rng`` itself, or the generator of a seed."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if isinstance(rng, bool) or not isinstance(rng, Integral) or rng < 0:
+    if not is_whole(rng) or rng < 0:
         raise TypeError(
             f"rng must be a numpy Generator or a whole number >= 0 as its seed. Received: {rng!r}"
         )

@@ -12,7 +12,7 @@ _STIFFNESS = 4.0  # pixels over which neighbours are displaced together
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deformation(Anomaly):
+class Deformation(Anomaly, group="geometric"):
     """Elastic deformation (Simard et al., 2003): a random smooth field displaces the pixels.
 
     Parameters
@@ -34,7 +34,6 @@ class Deformation(Anomaly):
     pixels: float | None = None
 
     SEVERITIES = (1.0, 1.7, 2.4, 3.0, 3.6)
-    group = "geometric"
     label = "elastic deformation"
 
     def _damage(self, images, rng, **_):
@@ -46,7 +45,7 @@ class Deformation(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shift(Anomaly):
+class Shift(Anomaly, group="geometric"):
     """The whole picture moves in a random direction; the edge it leaves behind is repeated.
 
     Parameters
@@ -69,14 +68,13 @@ class Shift(Anomaly):
 
     SEVERITIES = (1, 2, 3, 4, 5)
     RANGE = (0.5, 1000)
-    group = "geometric"
 
     def _damage(self, images, rng, **_):
         return moved(images, draw_steps(len(images), self.pixels, rng))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rotation(Anomaly):
+class Rotation(Anomaly, group="geometric"):
     """Rotation about the centre, left or right at random.
 
     Parameters
@@ -99,7 +97,6 @@ class Rotation(Anomaly):
 
     SEVERITIES = (10, 20, 30, 40, 50)
     RANGE = (0, 180)
-    group = "geometric"
 
     def _damage(self, images, rng, **_):
         angles = np.deg2rad(self.degrees) * draw_signs(len(images), rng)
@@ -108,7 +105,7 @@ class Rotation(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scaling(Anomaly):
+class Scaling(Anomaly, group="geometric"):
     """The picture grows or shrinks about its centre, one or the other at random.
 
     Parameters
@@ -131,7 +128,6 @@ class Scaling(Anomaly):
 
     SEVERITIES = (1.15, 1.3, 1.5, 1.7, 2.0)
     RANGE = (1, 1000)
-    group = "geometric"
 
     def _damage(self, images, rng, **_):
         shrink = self.factor ** draw_signs(len(images), rng)
@@ -140,7 +136,7 @@ class Scaling(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shear(Anomaly):
+class Shear(Anomaly, group="geometric"):
     """Rows slide over one another, to the left or to the right at random: a slant.
 
     Parameters
@@ -162,7 +158,6 @@ class Shear(Anomaly):
     slope: float | None = None
 
     SEVERITIES = (0.25, 0.45, 0.65, 0.85, 1.05)
-    group = "geometric"
 
     def _damage(self, images, rng, **_):
         slopes = self.slope * draw_signs(len(images), rng)

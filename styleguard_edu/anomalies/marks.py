@@ -40,12 +40,9 @@ class Occlusion(Anomaly):
         size = np.array(images.shape[1:3])
         side = np.minimum(self.side, size)
         top_left = np.clip(spots - side // 2, 0, size - side)
-        rows = np.arange(size[0]) - top_left[:, :1]
-        columns = np.arange(size[1]) - top_left[:, 1:]
-        inside_rows, inside_columns = (
-            (rows >= 0) & (rows < side[0]),
-            (columns >= 0) & (columns < side[1]),
-        )
+        rows, columns = (np.arange(size[k]) - top_left[:, k, None] for k in (0, 1))
+        inside_rows = (rows >= 0) & (rows < side[0])
+        inside_columns = (columns >= 0) & (columns < side[1])
         inside = inside_rows[:, :, None] & inside_columns[:, None, :]
         greys = rng.random((len(images), 1, 1, 1), dtype=np.float32)
         return np.where(inside[..., None], greys, images)

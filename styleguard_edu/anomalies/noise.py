@@ -9,7 +9,7 @@ from .draws import draw_blobs, mark_levels
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noise(Anomaly):
+class Noise(Anomaly, group="noise"):
     """Gaussian noise, as of a sensor that gets too warm: every value is off by a random amount.
 
     Parameters
@@ -31,7 +31,6 @@ class Noise(Anomaly):
     std: float | None = None
 
     SEVERITIES = (0.1, 0.2, 0.3, 0.4, 0.5)
-    group = "noise"
     label = "Gaussian noise"
 
     def _damage(self, images, rng, **_):
@@ -39,7 +38,7 @@ class Noise(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShotNoise(Anomaly):
+class ShotNoise(Anomaly, group="noise"):
     """Poisson noise of too little light: black stays black, brighter pixels flicker more.
 
     Parameters
@@ -62,14 +61,13 @@ class ShotNoise(Anomaly):
 
     SEVERITIES = (12, 5, 2.5, 1.5, 0.8)
     RANGE = (0, 1_000_000)
-    group = "noise"
 
     def _damage(self, images, rng, **_):
         return rng.poisson(images * self.photons).astype(np.float32) / np.float32(self.photons)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaltAndPepper(Anomaly):
+class SaltAndPepper(Anomaly, group="noise"):
     """Dead pixels: some turn white or black.
 
     Parameters
@@ -92,7 +90,6 @@ class SaltAndPepper(Anomaly):
 
     SEVERITIES = (0.03, 0.08, 0.15, 0.25, 0.4)
     RANGE = (0, 1)
-    group = "noise"
 
     def _damage(self, images, rng, **_):
         # one draw decides both: the lower half of the share is pepper, the upper half salt
@@ -101,7 +98,7 @@ class SaltAndPepper(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speckle(Anomaly):
+class Speckle(Anomaly, group="noise"):
     """Multiplicative noise, as of radar and ultrasound: every value is scaled at random.
 
     Parameters
@@ -123,7 +120,6 @@ class Speckle(Anomaly):
     std: float | None = None
 
     SEVERITIES = (0.3, 0.5, 0.8, 1.2, 1.7)
-    group = "noise"
 
     def _damage(self, images, rng, **_):
         factor = np.float32(self.std) * rng.standard_normal(images.shape, dtype=np.float32)
@@ -131,7 +127,7 @@ class Speckle(Anomaly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spatter(Anomaly):
+class Spatter(Anomaly, group="noise"):
     """Drops of paint: bright on a dark picture, dark on a bright one.
 
     Parameters
@@ -154,7 +150,6 @@ class Spatter(Anomaly):
 
     SEVERITIES = (0.02, 0.05, 0.1, 0.15, 0.25)
     RANGE = (0, 1)
-    group = "noise"
 
     def _damage(self, images, rng, spots, **_):
         drops = draw_blobs(spots, images.shape, 1.2, self.share, rng)[..., None]

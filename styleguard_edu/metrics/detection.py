@@ -7,7 +7,7 @@ see :mod:`styleguard_edu.thresholds`.
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ..checks import as_array, finite_array, finite_scores
+from ..checks import as_array, finite_array, finite_scores, require_same
 
 
 def roc_auc(clean_scores, damaged_scores):
@@ -82,11 +82,7 @@ def pixel_roc_auc(maps, masks):
         If shapes differ, a value is not finite, or all pixels are clean, or all damaged.
     """
     maps, masks = finite_array("maps", maps), _check_masks(masks, "masks")
-    if maps.shape != masks.shape:
-        raise ValueError(
-            "maps and masks must both have shape (n, height, width). "
-            f"Received: {maps.shape} and {masks.shape}"
-        )
+    require_same("the same shape", maps=maps.shape, masks=masks.shape)
     if masks.all() or not masks.any():
         raise ValueError(
             "masks must hold clean and damaged pixels. "
@@ -114,11 +110,7 @@ def iou(masks, true_masks):
         If shapes differ or the masks are not bool.
     """
     masks, true_masks = _check_masks(masks, "masks"), _check_masks(true_masks, "true_masks")
-    if masks.shape != true_masks.shape:
-        raise ValueError(
-            "masks and true_masks must have the same shape. "
-            f"Received: {masks.shape} and {true_masks.shape}"
-        )
+    require_same("the same shape", masks=masks.shape, true_masks=true_masks.shape)
     common, either = ((part).sum(axis=(1, 2)) for part in (masks & true_masks, masks | true_masks))
     return np.divide(common, either, out=np.ones(len(masks)), where=either > 0)
 

@@ -3,16 +3,14 @@
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from ..checks import require_same
 from ..images import check_images
 
 
 def _image_pairs(images, truth):
     """Check two batches; return an iterator over their pairs of images, as float64."""
     images, truth = check_images(images), check_images(truth, name="truth")
-    if images.shape != truth.shape:
-        raise ValueError(
-            f"images and truth must have the same shape. Received: {images.shape} and {truth.shape}"
-        )
+    require_same("the same shape", images=images.shape, truth=truth.shape)
     # in float32 the differences of squares inside SSIM lose digits; one pair at a time, as copies
     # of 10,000 images would fill half a gigabyte
     return (

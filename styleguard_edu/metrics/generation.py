@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from ..checks import finite_array, require_count
+from ..checks import finite_array, require_count, require_same
 
 
 class FeatureStatistics(NamedTuple):
@@ -52,9 +52,8 @@ def feature_statistics(features):
         The covariance divides by n - 1.
     """
     features = _check_features(features, "features")
-    return FeatureStatistics(
-        features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False, ddof=1))
-    )
+    covariance = np.atleast_2d(np.cov(features, rowvar=False, ddof=1))
+    return FeatureStatistics(features.mean(axis=0), covariance)
 
 
 def frechet_distance(first, second):
@@ -85,22 +84,13 @@ def frechet_distance(first, second):
     """
     mean1, cov1 = _check_statistics(first, "first")
     mean2, cov2 = _check_statistics(second, "second")
-    if mean1.shape != mean2.shape:
-        raise ValueError(
-            "first and second must have the same number of features. "
-            f"Received: {mean1.shape[0]} and {mean2.shape[0]}"
-        )
+    require_same("the same number of features", first=len(mean1), second=len(mean2))
     # tr (C1 C2)^1/2 = tr (R C2 R)^1/2 with R = C1^1/2: symmetric, so eigvalsh is exact and real
     values, vectors = np.linalg.eigh(cov1)
     root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
     cross = np.linalg.eigvalsh(root @ cov2 @ root)
-    distance = (
-        np.sum((mean1 - mean2) ** 2)
-        + np.trace(cov1)
-        + np.trace(cov2)
-        - 2 * np.sqrt(np.clip(cross, 0, None)).sum()
-    )
-    return float(max(distance, 0.0))
+    spread = np.trace(cov1 + cov2) - 2 * np.sqrt(np.clip(cross, 0, None)).sum()
+    return float(max(np.sum((mean1 - mean2) ** 2) + spread, 0.0))
 
 
 def _check_statistics(statistics, name):
@@ -137,11 +127,8 @@ def precision_recall(real, generated, *, neighbours=3):
         it is below 1.
     """
     real, generated = _check_features(real, "real"), _check_features(generated, "generated")
-    if real.shape[1] != generated.shape[1]:
-        raise ValueError(
-            "real and generated must have the same number of features. "
-            f"Received: {real.shape[1]} and {generated.shape[1]}"
-        )
+    widths = {"real": real.shape[1], "generated": generated.shape[1]}
+    require_same("the same number of features", **widths)
     require_count("neighbours", neighbours, 1, min(len(real), len(generated)) - 1)
     middle = real.mean(axis=0)  # distances are found from squares, which must not be large
     real, generated = (np.float32(part - middle) for part in (real, generated))
@@ -182,15 +169,10 @@ def nearest_neighbours(queries, references, *, count=1):
     indices : ndarray of int, ``(n, count)``
         Rows of ``references``.
     """
-    queries, references = (
-        finite_array(name, part, np.float32)
-        for name, part in (("queries", queries), ("references", references))
-    )
-    if queries.shape[1:] != references.shape[1:]:
-        raise ValueError(
-            "queries and references must have the same shape after the first axis. "
-            f"Received: {queries.shape[1:]} and {references.shape[1:]}"
-        )
+    queries = finite_array("queries", queries, np.float32)
+    references = finite_array("references", references, np.float32)
+    sizes = {"queries": queries.shape[1:], "references": references.shape[1:]}
+    require_same("the same shape after the first axis", **sizes)
     require_count("count", count, 1, len(references))
     index = NearestNeighbors(n_neighbors=count, algorithm="brute")
     index.fit(references.reshape(len(references), -1))

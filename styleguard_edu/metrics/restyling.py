@@ -11,7 +11,7 @@ from scipy import ndimage
 from skimage.metrics import structural_similarity
 from skimage.transform import downscale_local_mean
 
-from ..checks import require_count
+from ..checks import require_count, require_same
 from ..images import LUMA, check_picture
 
 _PATCH = 7  # px
@@ -22,9 +22,7 @@ _KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / 16  # Burt and Adelson's, with
 def _check_pair(image, content, least=_LEAST):
     image = check_picture(image, name="image", least=least)
     content = check_picture(content, name="content", least=least)
-    if image.shape != content.shape:
-        shapes = f"{image.shape} and {content.shape}"
-        raise ValueError(f"image and content must have the same shape. Received: {shapes}")
+    require_same("the same shape", image=image.shape, content=content.shape)
     return image, content
 
 
@@ -84,8 +82,8 @@ def texture_distance(image, painting, *, patches=8192, directions=256, seed=0):
     """
     image = check_picture(image, name="image", least=_LEAST)
     painting = check_picture(painting, name="painting", least=_LEAST)
-    for name, value in (("patches", patches), ("directions", directions)):
-        require_count(name, value, 1)
+    require_count("patches", patches, 1)
+    require_count("directions", directions, 1)
     require_count("seed", seed)
     rng = np.random.default_rng(seed)
     distances = []
