@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from styleguard_edu.correctors import Corrector, MedianCorrector, accept, rms_change
 from styleguard_edu.widgets import precompute_case
-from styleguard_edu.widgets._correction_outcome import judge
+from styleguard_edu.widgets._correction_outcome import Outcome
 from styleguard_edu.widgets.correction_case import at_strength
 
 import numpy as np
@@ -93,7 +93,7 @@ def test_the_verdict_is_that_of_the_rule_of_acceptance():
                 min_improvement=20.0,
                 max_change=one.max_change,
             )
-            outcome = judge(made, one, k, s)
+            outcome = Outcome(made, one, k, s)
             np.testing.assert_array_equal(outcome.accepted, wanted)
             np.testing.assert_array_equal(outcome.failed.any(axis=0), ~wanted)
 
@@ -147,7 +147,7 @@ def test_strength_1_is_the_correction_itself_and_unchanged_pixels_keep_their_bit
         ({"min_improvement": 0}, ValueError, "min_improvement must be above 0"),
         ({"correctors": Black()}, TypeError, "correctors must hold some by name"),
         ({"damaged": DAMAGED[:2]}, ValueError, r"damaged must be of shape \(3, 8, 8, 1\)"),
-        ({"clean": np.zeros((9, 8, 8, 1), np.float32)}, ValueError, "clean must hold at most 8"),
+        ({"clean": np.zeros((9, 8, 8, 1), np.float32)}, ValueError, "clean must be at most 8"),
     ],
 )
 def test_what_will_not_do_is_rejected_before_the_long_work(settings, error, message):

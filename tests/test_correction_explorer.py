@@ -4,12 +4,8 @@ import io
 from dataclasses import replace
 
 from styleguard_edu.plotting import ORANGE
-from styleguard_edu.widgets import (
-    CorrectionCase,
-    CorrectionExplorer,
-    Corrections,
-)
-from styleguard_edu.widgets._correction_outcome import judge, strongest
+from styleguard_edu.widgets import CorrectionCase, CorrectionExplorer, Corrections
+from styleguard_edu.widgets._correction_outcome import Outcome, strongest
 
 import numpy as np
 import pytest
@@ -22,14 +18,8 @@ DAMAGED = CLEAN.copy()
 DAMAGED[:, :4] = 0.4
 MAPS = np.zeros((3, 8, 8), np.float32)
 MAPS[:2, :4], MAPS[2, :4] = 3, 1
-SCORES = np.array(  # by step, threshold and strength
-    [
-        [
-            [[9, 9, 9], [5, 8.5, 5], [1, 8.5, 1]],
-            [[9, 9, 9], [5, 8.5, 9], [1, 8.5, 9]],
-        ]
-    ]
-)
+SCORES = np.full((1, 2, 3, 3), 9.0)  # by step, threshold and strength
+SCORES[0, :, 1:] = [[[5, 8.5, 5], [1, 8.5, 1]], [[5, 8.5, 9], [1, 8.5, 9]]]
 BLACK_OUT = Corrections(
     images=np.stack([CLEAN, np.concatenate([CLEAN[:2], DAMAGED[2:]])])[np.newaxis],
     scores=SCORES,
@@ -37,15 +27,11 @@ BLACK_OUT = Corrections(
     accepted=SCORES < 6,
 )
 # A corrector of whole images, in three steps.
-SLOW = Corrections(
-    *(
-        np.repeat(values, 3, axis=0)
-        for values in (BLACK_OUT.images, SCORES, BLACK_OUT.p_values, BLACK_OUT.accepted)
-    ),
-    max_change=0.1,
-    steps=(0, 10, 20),
-    whole=True,
-)
+THREE = {
+    name: np.repeat(getattr(BLACK_OUT, name), 3, axis=0)
+    for name in ("images", "scores", "p_values", "accepted")
+}
+SLOW = Corrections(**THREE, max_change=0.1, steps=(0, 10, 20), whole=True)
 
 
 def case(**change):
@@ -76,20 +62,9 @@ def shown(explorer, picture, row, k, height):
     return bitmap.getpixel(((left + right) // 2, y)), bitmap.getpixel((left - 2, y))
 
 
-@pytest.fixture(scope="module")
-def shared():
-    explorer = CorrectionExplorer(CASES)
-    yield explorer
-    explorer.close()
-
-
 @pytest.fixture
-def explorer(shared):
-    """One for all tests; its controls are as at the start."""
-    shared.case.value = (*HALF, "black_out")
-    shared.threshold[HALF].box.value, shared.strength.box.value = 2.0, 100
-    shared.step[0, 10, 20].slider.value = 0
-    return shared
+def explorer():
+    return CorrectionExplorer(CASES)
 
 
 # What it says
@@ -112,16 +87,9 @@ def test_the_summary_known_by_hand(explorer):
 @pytest.mark.parametrize(
     ("threshold", "strength", "words"),
     [
-        (
-            0.5,
-            100,
-            ("Mask: where the heatmap lies above 0.5, 50%", "3 corrections 2 accepted, 1 not acc"),
-        ),
-        (
-            2,
-            0,
-            ("strength 0%: of 3 corrections 3 unchanged.", "0.283 after; smaller in 0, larger in"),
-        ),
+        (0.5, 100, ("heatmap lies above 0.5, 50%", "of 3 corrections 2 accepted, 1 not accepted")),
+        (2, 50, ("strength 50%: of 3", "0.283 before, 0.189 after; smaller in 2, larger in 0")),
+        (2, 0, ("strength 0%: of 3 corrections 3 unchanged.", "0.283 after; smaller in 0")),
     ],
 )
 def test_mask_and_strength_change_the_summary(explorer, threshold, strength, words):
@@ -130,28 +98,17 @@ def test_mask_and_strength_change_the_summary(explorer, threshold, strength, wor
     assert all(part in explorer.text for part in words)
 
 
-def test_half_the_strength_halves_the_change():
-    outcome = judge(case(), BLACK_OUT, 0, 1)
-    np.testing.assert_array_equal(outcome.images, DAMAGED / 2)
-    np.testing.assert_allclose(outcome.errors[1], outcome.errors[0] / 2)
-
-
 def test_the_numbers_below_an_image():
-    outcome = judge(case(), BLACK_OUT, 1, 2)
+    outcome = Outcome(case(), BLACK_OUT, 1, 2)
     assert outcome.below(0) == ("9 to 1", "0.010 to 0.500", "0.28 to 0.00", "50%", "accepted", "")
     assert outcome.below(1)[4:] == ("not accepted", "score")
     assert outcome.below(2)[3:] == ("0%", "unchanged", "")
 
 
 def test_every_condition_that_fails_is_named():
-    worse = replace(
-        BLACK_OUT,
-        scores=SCORES + 10,
-        p_values=BLACK_OUT.p_values / 100,
-        accepted=np.zeros_like(BLACK_OUT.accepted),
-        max_change=0.2,
-    )
-    outcome = judge(case(p_values=np.full(3, 0.3)), worse, 0, 2)
+    worse = {"scores": SCORES + 10, "p_values": BLACK_OUT.p_values / 100, "max_change": 0.2}
+    worse = replace(BLACK_OUT, **worse, accepted=np.zeros_like(BLACK_OUT.accepted))
+    outcome = Outcome(case(p_values=np.full(3, 0.3)), worse, 0, 2)
     assert outcome.below(0)[5] == "score, p, change"
     assert outcome.why_not(0) == "score rises by 2, p falls from 0.300 to 0.005, change 0.28"
 
@@ -180,6 +137,7 @@ def displayed(controls):
 def test_correctors_and_steps_are_those_of_the_case(explorer):
     _, cases, _, first, other = explorer.case.rows
     steps = explorer.step[0, 10, 20]
+    steps.slider.value = 0
     assert displayed([first, other, steps.row]) == [True, False, False]
     cases.value = "other"
     assert displayed([first, other, steps.row]) == [False, True, False]
@@ -192,13 +150,8 @@ def test_correctors_and_steps_are_those_of_the_case(explorer):
 
 
 def test_it_begins_with_the_detectors_own_threshold_and_full_strength():
-    assert CorrectionExplorer({HALF: case()}).state == {
-        "case": HALF,
-        "corrector": "black_out",
-        "threshold": 1,
-        "strength": 2,
-        "step": 0,
-    }
+    state = CorrectionExplorer({HALF: case()}).state
+    assert [*state.values()] == [HALF, "black_out", 1, 2, 0]
 
 
 def test_cases_with_other_thresholds_have_a_slider_of_their_own():
@@ -211,16 +164,9 @@ def test_cases_with_other_thresholds_have_a_slider_of_their_own():
     assert displayed([a.row, b.row]) == [False, True]
 
 
-@pytest.fixture
-def levels():
-    """Cases called by images, damage and severity."""
+def test_cases_are_chosen_part_by_part_or_by_their_name():
     names = [("digits", damage, severity) for damage in ("fog", "blur") for severity in (2, 4)]
-    explorer = CorrectionExplorer(dict.fromkeys([*names, ("photos", "leak", 3)], case()))
-    yield explorer
-    explorer.close()
-
-
-def test_cases_are_chosen_part_by_part(levels):
+    levels = CorrectionExplorer(dict.fromkeys([*names, ("photos", "leak", 3)], case()))
     images, damage, leak, severity, only, corrector = levels.case.rows
     assert levels.state["case"] == ("digits", "fog", 2)
     severity.value = 4
@@ -232,8 +178,6 @@ def test_cases_are_chosen_part_by_part(levels):
     labels = [row.description for row in (images, leak, only, corrector)]
     assert labels == ["images", "damage", "severity", "corrector"]
 
-
-def test_a_case_can_be_set_by_its_name_and_is_said_in_words(levels):
     levels.case.value = ("digits", "blur", 4, "black_out")
     assert [row.value for row in levels.case.rows[:2]] == ["digits", "blur"]
     assert "below damaged (digits, blur, severity 4)," in levels.pictures[0].tooltip
@@ -244,11 +188,8 @@ def test_a_case_can_be_set_by_its_name_and_is_said_in_words(levels):
 
 def test_flagged_images_are_framed_before_and_after(explorer):
     orange = ImageColor.getrgb(ORANGE)
-    for picture, row, framed in (
-        (0, 0, [False] * 3),
-        (0, 1, [True] * 3),
-        (1, 0, [False, True, True]),
-    ):
+    each = (0, 0, [False] * 3), (0, 1, [True] * 3), (1, 0, [False, True, True])
+    for picture, row, framed in each:
         edges = [shown(explorer, picture, row, k, 0.5)[1] for k in range(3)]
         assert [edge == orange for edge in edges] == framed
 
@@ -271,26 +212,6 @@ def test_a_change_of_colour_alone_is_seen_as_well():
     np.testing.assert_array_equal(strongest(difference), [[0.5], [-0.5], [0.0]])
 
 
-@pytest.mark.parametrize("shape", [(8, 28, 28, 3), (2, 96, 144, 3), (1, 8, 8, 1)])
-def test_images_of_any_size_and_in_colour_fit_the_page(shape):
-    images, n = np.full(shape, 0.4, np.float32), shape[0]
-    numbers = np.full((1, 1, 1, n), 0.5)
-    one = CorrectionCase(
-        clean=images,
-        damaged=images,
-        maps=np.zeros(shape[:3], np.float32),
-        scores=np.ones(n),
-        p_values=np.ones(n),
-        thresholds=np.array([0.0]),
-        clean_shares=np.array([0.0]),
-        strengths=np.array([1.0]),
-        corrections={"none": Corrections(images[None, None], numbers, numbers, numbers > 1)},
-    )
-    explorer = CorrectionExplorer({HALF: one})
-    assert Image.open(io.BytesIO(explorer.static_picture())).width <= 880
-    assert f"of {n} corrections {n} unchanged." in explorer.text
-
-
 def test_it_keeps_what_explorers_have_in_common(check_explorer):
     check_explorer(lambda: CorrectionExplorer(CASES))
 
@@ -300,12 +221,7 @@ def test_it_keeps_what_explorers_have_in_common(check_explorer):
     [
         ({}, {}, r"cases must hold at least one.* Received: \[\]"),
         ({HALF: case()}, {"false_alarm_rate": 1}, "false_alarm_rate must lie strictly.*: 1"),
-        (
-            {HALF: case(), OTHER: case(strengths=np.array([0.0, 0.6, 1.0]))},
-            {},
-            "cases must all have the same strengths. Received",
-        ),
-        ({"grey half": case()}, {}, "cases must hold .* by images, damage and severity"),
+        ({HALF: case(), OTHER: case(strengths=np.array([0.0, 1.0]))}, {}, "cases must all have"),
         ({("grey half", 1): case()}, {}, "cases must hold .* by images, damage and severity"),
     ],
 )

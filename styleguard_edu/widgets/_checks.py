@@ -64,6 +64,14 @@ def check_truth(name, values, shape):
     return values
 
 
+def check_few(images, most, *, name="images"):
+    """Return images after checking them, and that they are not too many to be read in a row."""
+    images = check_images(images, name=name)
+    if len(images) > most:
+        raise ValueError(f"{name} must be at most {most}. Received: {len(images)}")
+    return images
+
+
 def check_alike(name, images, like):
     """Return images after checking that they are as many and as large as others."""
     images = check_images(images, name=name)

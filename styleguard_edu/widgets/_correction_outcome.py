@@ -1,7 +1,5 @@
 """What became of each image, and why a correction is not accepted: in numbers and in words."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..correctors import rms_change
@@ -11,8 +9,16 @@ from .correction_case import at_strength
 REASONS = ("score", "p", "change")  # not to accept, in the order of the rule of acceptance
 
 
-class Outcome(NamedTuple):
-    """What one setting of the correction explorer does to n images.
+class Outcome:
+    """What one setting of the correction explorer does to n images, looked up.
+
+    Parameters
+    ----------
+    case : CorrectionCase
+    corrections : Corrections
+        One of the case's.
+    threshold, strength, step : int
+        Indices.
 
     Attributes
     ----------
@@ -31,15 +37,19 @@ class Outcome(NamedTuple):
         Which conditions of acceptance are not met: of the score, the p-value, the change.
     """
 
-    images: np.ndarray
-    difference: np.ndarray
-    scores: np.ndarray
-    p_values: np.ndarray
-    errors: np.ndarray
-    distances: np.ndarray
-    shares: np.ndarray
-    accepted: np.ndarray
-    failed: np.ndarray
+    def __init__(self, case, corrections, threshold, strength, step=0):
+        at = step, threshold
+        images = at_strength(case.damaged, corrections.images[at], case.strengths[strength])
+        self.images, self.difference = images, strongest(images - case.damaged)
+        self.scores = np.stack([case.scores, corrections.scores[at][strength]])
+        self.p_values = np.stack([case.p_values, corrections.p_values[at][strength]])
+        self.errors = np.stack([rms_change(case.clean, each) for each in (case.damaged, images)])
+        self.distances = rms_change(case.damaged, images)
+        self.shares = (self.difference != 0).mean(axis=(1, 2, 3))
+        self.accepted = corrections.accepted[at][strength]
+        falls_too_little = self.scores[0] - self.scores[1] < case.min_improvement
+        p_falls = self.p_values[1] < self.p_values[0]
+        self.failed = np.stack([falls_too_little, p_falls, self.distances > corrections.max_change])
 
     def below(self, k):
         """What stands below the k-th image: score, p, error, pixels changed, verdict, reasons."""
@@ -70,44 +80,6 @@ class Outcome(NamedTuple):
 
     def _reasons(self, k):
         return [name for name, failed in zip(REASONS, self.failed[:, k], strict=True) if failed]
-
-
-def judge(case, corrections, threshold, strength, step=0):
-    """What one setting does, looked up; the last three arguments are indices.
-
-    Parameters
-    ----------
-    case : CorrectionCase
-    corrections : Corrections
-        One of the case's.
-    threshold, strength, step : int
-
-    Returns
-    -------
-    Outcome
-    """
-    at = step, threshold
-    images = at_strength(case.damaged, corrections.images[at], case.strengths[strength])
-    scores = np.stack([case.scores, corrections.scores[at][strength]])
-    p_values = np.stack([case.p_values, corrections.p_values[at][strength]])
-    distances = rms_change(case.damaged, images)
-    difference = strongest(images - case.damaged)
-    failed = (
-        scores[0] - scores[1] < case.min_improvement,
-        p_values[1] < p_values[0],
-        distances > corrections.max_change,
-    )
-    return Outcome(
-        images=images,
-        difference=difference,
-        scores=scores,
-        p_values=p_values,
-        errors=np.stack([rms_change(case.clean, batch) for batch in (case.damaged, images)]),
-        distances=distances,
-        shares=(difference != 0).mean(axis=(1, 2, 3)),
-        accepted=corrections.accepted[at][strength],
-        failed=np.stack(failed),
-    )
 
 
 def strongest(difference):

@@ -74,21 +74,30 @@ def caption(bitmap, position, text, *, colour="black", size=24, anchor="mb"):
 _font = lru_cache(8)(ImageFont.load_default)
 
 
-def blank_figure(width, height):
+def blank_figure(width, height, layout=None):
     """A matplotlib figure of the given size on the page, outside pyplot.
 
     Parameters
     ----------
     width, height : int
         Displayed pixels.
+    layout : str, optional
+        Which layout engine places the axes; none unless given.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100 * FINE)
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100 * FINE, layout=layout)
     FigureCanvasAgg(figure)
     return figure
+
+
+def tidy(axes, *, grid=True):
+    """Two spines, and a grid unless told otherwise."""
+    axes.spines[["top", "right"]].set_visible(False)
+    if grid:
+        axes.grid(alpha=0.3)
 
 
 def figure_bitmap(figure):

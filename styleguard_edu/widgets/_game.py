@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..plotting import BLUE, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap
+from ._drawing import blank_figure, encode, figure_bitmap, tidy
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def _draw_losses(axes, game):
     axes.set_ylim(0, max(2, axes.get_ylim()[1]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.96), ncols=2, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.3)
+    tidy(axes)
 
 
 def _draw_beliefs(axes, game):

@@ -5,7 +5,7 @@ import threading
 
 import ipywidgets as widgets
 
-from ._parts import Explorer
+from ._parts import ROW, Explorer
 
 PAUSE = "Pause"
 
@@ -40,10 +40,7 @@ class LiveExplorer(Explorer):
             description=self.train_label, icon="play", layout={"width": "auto"}
         )
         self.play_button.on_click(lambda _: self._try(self.pause if self.running else self.play))
-        row = widgets.HBox(
-            [*buttons, self.play_button],
-            layout={"flex_flow": "row wrap", "align_items": "center"},
-        )
+        row = widgets.HBox([*buttons, self.play_button], layout=ROW)
         super().__init__([*controls, row], pictures=pictures)
 
     @property

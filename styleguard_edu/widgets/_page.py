@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from ..anomalies import ANOMALIES
 from ..images import to_uint8
 from ..plotting import ORANGE
 from ._drawing import FINE, caption, outline
@@ -95,6 +96,11 @@ class Page:
         """Write lines at the foot of the page."""
         place = (0, self.base.height - 4)
         caption(self.base, place, text, size=22, anchor="ld", colour="#333333")
+
+
+def in_words(key):
+    """What a kind of damage, a detector or a corrector is called."""
+    return ANOMALIES[key].label if key in ANOMALIES else key.replace("_", " ")
 
 
 def in_percent(share):

@@ -2,6 +2,7 @@
 
 import html
 import io
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,34 +16,18 @@ from ..plotting import show_file
 from ._cells import close_when_cell_runs_again
 from ._drawing import FINE, one_page
 
-# After its kernel has gone, an explorer answers nothing: its place says so.
-_STYLE = """<style>
-.styleguard-explorer img {max-width: 100%; height: auto}
-.styleguard-explorer .widget-label {text-align: left}
-.styleguard-explorer .widget-toggle-buttons {display: flex; width: auto}
-.styleguard-explorer .widget-toggle-buttons > .widget-label {flex: none}
-.styleguard-explorer button:focus-visible,
-.styleguard-explorer .noUi-handle:focus-visible {outline: 3px solid #0072b2; outline-offset: -3px}
-.styleguard-explorer.jupyter-widgets-disconnected > * {display: none !important}
-.styleguard-explorer.jupyter-widgets-disconnected::before {
-  content: "Run this cell to use it."; color: var(--jp-ui-font-color1);
-  font: var(--jp-ui-font-size1) var(--jp-ui-font-family)}
-.styleguard-summary {line-height: 1.5; min-height: 3em; white-space: pre-line}
-[data-jp-theme-light="false"] .styleguard-explorer img {
-  border-radius: 6px; filter: brightness(0.85)}
-</style>"""
 
+def _style(file):
+    """A style sheet of this folder, as HTML."""
+    return f"<style>\n{Path(__file__).with_name(file).read_text(encoding='utf-8')}</style>"
+
+
+# After its kernel has gone, an explorer answers nothing: its place says so.
+_STYLE = _style("explorer.css")
 # Where the explorer is alive, the static picture just above it is hidden; a browser that does not
 # know :has() shows both. In place of a saved explorer JupyterLab writes an error; it is replaced.
-_STATIC_STYLE = """<style>
-.jp-OutputArea-child:has(.styleguard-static):has(
-  + .jp-OutputArea-child .styleguard-explorer:not(.jupyter-widgets-disconnected)) {display: none}
-.jp-OutputArea-child:has(.styleguard-static)
-  + .jp-OutputArea-child > .jupyter-widgets:not(:has(*)) {font-size: 0}
-.jp-OutputArea-child:has(.styleguard-static)
-  + .jp-OutputArea-child > .jupyter-widgets:not(:has(*))::before {
-  content: "Run this cell to use it."; font-size: var(--jp-ui-font-size1)}
-</style>"""
+_STATIC_STYLE = _style("static_picture.css")
+ROW = {"flex_flow": "row wrap", "align_items": "center"}  # layout of controls in a row
 
 
 class View(NamedTuple):
@@ -93,8 +78,8 @@ def choice(label, options, *, tooltips=()):
     Parameters
     ----------
     label : str
-    options : dict
-        Value of every option by its name on the button.
+    options : dict or sequence of str
+        Value of every option by its name on the button; or the names, which are the values.
     tooltips : iterable of str
         A longer name for every option.
 
@@ -103,7 +88,7 @@ def choice(label, options, *, tooltips=()):
     ipywidgets.ToggleButtons
     """
     return widgets.ToggleButtons(
-        options=list(options.items()),
+        options=list(options.items()) if isinstance(options, dict) else options,
         tooltips=list(tooltips),
         description=label,
         style={"description_width": "64px", "button_width": "auto"},
@@ -164,10 +149,7 @@ class ValueSlider:
             layout={"flex": "0 0 auto", "width": f"{width + 100}px"},
         )
         self.nearest = widgets.HTML()
-        self.row = widgets.HBox(
-            [self.box, self.slider, self.nearest],
-            layout={"flex_flow": "row wrap", "align_items": "center"},
-        )
+        self.row = widgets.HBox([self.box, self.slider, self.nearest], layout=ROW)
         self.slider.observe(self._slid, "value")
         self.box.observe(self._typed, "value")
 
@@ -212,10 +194,7 @@ class Explorer:
             [
                 widgets.HTML(_STYLE, layout={"display": "none"}),
                 *controls,
-                widgets.Box(
-                    self.pictures,
-                    layout={"flex_flow": flow, "align_items": "flex-start"},
-                ),
+                widgets.Box(self.pictures, layout={"flex_flow": flow, "align_items": "flex-start"}),
                 self.summary,
             ],
             layout={"padding": "4px"},

@@ -6,7 +6,7 @@ from PIL import Image, ImageChops, ImageDraw
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap
+from ._drawing import blank_figure, encode, figure_bitmap, tidy
 from ._gallery import BLACK, PALE
 
 SIZE = (648, 256)  # displayed pixels
@@ -74,6 +74,8 @@ class Curves:
                 axis.set_major_formatter(PercentFormatter(1))
             tidy(one)
         tidy(self.axes[0], grid=False)
+        for one in self.axes:
+            one.tick_params(labelsize=9)
         self._bitmap = figure_bitmap(figure)
 
     def png(self, threshold, recall, false_alarm_rate, precision):
@@ -102,14 +104,6 @@ class Curves:
         """Where a point of the axes lies on the bitmap."""
         across, up = axes.transData.transform((x, y))
         return round(across), round(self._bitmap.height - up)
-
-
-def tidy(axes, *, grid=True):
-    """Small numbers and two spines; a grid unless told otherwise."""
-    axes.tick_params(labelsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    if grid:
-        axes.grid(alpha=0.3)
 
 
 def draw_roc(axes, clean, damaged, **look):

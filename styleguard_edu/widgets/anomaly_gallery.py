@@ -5,8 +5,9 @@ from functools import lru_cache
 import numpy as np
 
 from ..anomalies import ANOMALIES, GROUPS
-from ..images import check_content, check_images
+from ..images import check_content
 from ..plotting import tint_masks
+from ._checks import check_few
 from ._choices import PathChoice
 from ._drawing import encode
 from ._page import CACHED, MOST, Page, in_percent
@@ -74,10 +75,8 @@ class AnomalyGallery(Explorer):
     title = "anomaly gallery"
 
     def __init__(self, images, *, content=None):
-        self.images = check_images(images)
+        self.images = check_few(images, MOST)
         self.content = check_content(content, self.images)
-        if len(self.images) > MOST:
-            raise ValueError(f"images must be at most {MOST}. Received: {len(self.images)}")
         names = ["clean", "damaged", "changed\npixels"]
         self._page = Page(self.images.shape, names, words=[(), (), ("share",)])
         self._page.paste(self._page.base, 0, self.images)

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..checks import require_positive
 from ..correctors import accept, rms_change
-from ..images import check_content, check_images
-from ._checks import check_alike
+from ..images import check_content
+from ._checks import check_alike, check_few
 
 SHARES = (0.2, 0.1, 0.05, 0.02)  # of clean images' pixels, that default thresholds mark
 HIGHER = (0.25, 0.5, 0.75, 1.0)  # above the detector's own: shares of its distance from the median
@@ -84,14 +84,7 @@ class CorrectionCase:
 
 
 def precompute_case(
-    clean,
-    damaged,
-    detector,
-    correctors,
-    *,
-    content=None,
-    strengths=STRENGTHS,
-    min_improvement=1.0,
+    clean, damaged, detector, correctors, *, content=None, strengths=STRENGTHS, min_improvement=1.0
 ):
     """Correct a few images in every way that the correction explorer offers, and judge the results.
 
@@ -124,9 +117,7 @@ def precompute_case(
     ValueError
         If an argument is of the wrong shape or range.
     """
-    clean = check_images(clean, name="clean")
-    if len(clean) > 8:
-        raise ValueError(f"clean must hold at most 8 images. Received: {len(clean)}")
+    clean = check_few(clean, 8, name="clean")
     damaged = check_alike("damaged", damaged, clean)
     content = check_content(content, damaged)
     strengths = np.asarray(strengths, np.float64)

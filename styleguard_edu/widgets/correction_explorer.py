@@ -7,20 +7,15 @@ import numpy as np
 from ..checks import require_rate
 from ..plotting import overlay_heatmaps, tint_masks
 from ._choices import PathChoice, show_only
-from ._correction_outcome import judge
+from ._correction_outcome import Outcome
 from ._drawing import encode
-from ._page import CACHED, Page, in_percent, listed, rate_in_words
+from ._page import CACHED, Page, in_percent, in_words, listed, rate_in_words
 from ._parts import Explorer, ValueSlider, View
 
 WORDS = ("score", "p-value", "error", "pixels changed", "correction", "fails on")
 
 
-def plain(corrector):
-    """What a corrector is called."""
-    return corrector.replace("_", " ")
-
-
-LABELS = {"images": str, "damage": str, "severity": str, "corrector": plain}
+LABELS = {"images": str, "damage": str, "severity": str, "corrector": in_words}
 
 
 class CorrectionExplorer(Explorer):
@@ -53,12 +48,20 @@ class CorrectionExplorer(Explorer):
     title = "correction explorer"
 
     def __init__(self, cases, *, false_alarm_rate=0.05):
-        self.cases = check_cases(cases)
+        if not cases or not all(isinstance(name, tuple) and len(name) == 3 for name in cases):
+            raise ValueError(
+                "cases must hold at least one, each by images, damage and severity. "
+                f"Received: {list(cases)}"
+            )
+        strengths = [list(case.strengths) for case in cases.values()]
+        if any(row != strengths[0] for row in strengths):
+            raise ValueError(f"cases must all have the same strengths. Received: {strengths}")
+        self.cases = cases
         require_rate("false_alarm_rate", false_alarm_rate)
         self.rate = false_alarm_rate
         self.pages, self._before = map(lru_cache(8), (self._draw_pages, self._draw_before))
         self.view = lru_cache(CACHED)(self.view)
-        self._make_controls()
+        self._make_controls(strengths[0])
         sliders = dict.fromkeys([*self.threshold.values(), self.strength, *self.step.values()])
         rows = [slider.row for slider in sliders]
         super().__init__([*self.case.rows, *rows], pictures=2, flow="column")
@@ -69,9 +72,7 @@ class CorrectionExplorer(Explorer):
     @property
     def state(self):
         """What the controls say: names of case and corrector, and three indices."""
-        *case, corrector = self.case.value
-        case = tuple(case)
-        steps = self.cases[case].corrections[corrector].steps
+        case, corrector, steps = self._chosen()
         return {
             "case": case,
             "corrector": corrector,
@@ -79,6 +80,12 @@ class CorrectionExplorer(Explorer):
             "strength": self.strength.slider.value,
             "step": self.step[steps].slider.value,
         }
+
+    def _chosen(self):
+        """The names of case and corrector, and this corrector's numbers of steps."""
+        *case, corrector = self.case.value
+        case = tuple(case)
+        return case, corrector, self.cases[case].corrections[corrector].steps
 
     def view(self, case, corrector, threshold, strength, step=0):
         """The pictures and the text of one state.
@@ -97,19 +104,18 @@ class CorrectionExplorer(Explorer):
         """
         one = self.cases[case]
         corrections = one.corrections[corrector]
-        outcome = judge(one, corrections, threshold, strength, step)
-        called = f"{plain(corrector)}, strength {one.strengths[strength]:.0%}"
+        outcome = Outcome(one, corrections, threshold, strength, step)
+        called = f"{in_words(corrector)}, strength {one.strengths[strength]:.0%}"
         if len(corrections.steps) > 1:
             called += f", refinement step {corrections.steps[step]}"
         shown = self._before(case, threshold), self._draw_after(case, called, outcome)
         text = "\n".join(self._sentences(case, corrector, threshold, called, outcome))
         return View(*zip(*shown, strict=True), text)
 
-    def _make_controls(self):
+    def _make_controls(self, strengths):
         paths = [(*path, name) for path, case in self.cases.items() for name in case.corrections]
         self.case = PathChoice(paths, LABELS)
-        strengths = next(iter(self.cases.values())).strengths
-        percent = np.round(100 * np.asarray(strengths)).astype(int)
+        percent = np.round(100 * np.array(strengths)).astype(int)
         self.strength = ValueSlider("strength in %", percent, index=len(percent) - 1)
         self.threshold, self.step, made = {}, {}, {}
         for name, case in self.cases.items():
@@ -123,9 +129,7 @@ class CorrectionExplorer(Explorer):
 
     def _show_sliders(self, change=None):
         """Show the sliders of the case and the corrector chosen."""
-        *case, corrector = self.case.value
-        case = tuple(case)
-        steps = self.cases[case].corrections[corrector].steps
+        case, _, steps = self._chosen()
         rows = [one.row for one in (*self.threshold.values(), *self.step.values())]
         used = [self.threshold[case].row, *[self.step[steps].row] * (len(steps) > 1)]
         show_only(rows, used)
@@ -193,10 +197,10 @@ class CorrectionExplorer(Explorer):
         )
         corrections = one.corrections[corrector]
         if corrections.whole:
-            yield f"The corrector {plain(corrector)} moves the whole image, whatever the mask."
+            yield f"The corrector {in_words(corrector)} moves the whole image, whatever the mask."
         verdicts = [outcome.verdict(k) for k in range(n)]
-        counts = {word: verdicts.count(word) for word in ("accepted", "not accepted", "unchanged")}
-        said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        words = "accepted", "not accepted", "unchanged"
+        said = ", ".join(f"{verdicts.count(word)} {word}" for word in words if word in verdicts)
         p_before, p_after = outcome.p_values
         after = np.where(outcome.accepted, p_after, p_before) <= self.rate
         yield (
@@ -204,8 +208,8 @@ class CorrectionExplorer(Explorer):
             f"{rate}): {(p_before <= self.rate).sum()} before, {after.sum()} once the accepted "
             "corrections are taken."
         )
-        at = [k for k in range(n) if verdicts[k] == "not accepted"]
-        reasons = [f"{k + 1} ({outcome.why_not(k)})" for k in at]
+        rejected = np.flatnonzero(np.array(verdicts) == "not accepted")
+        reasons = [f"{k + 1} ({outcome.why_not(k)})" for k in rejected]
         yield (
             f"Accepted if the score falls by {one.min_improvement:g}, p does not fall and the "
             f"change (root mean square) is at most {corrections.max_change:g}. Not accepted: "
@@ -217,16 +221,3 @@ class CorrectionExplorer(Explorer):
             f"does not know): {before.mean():.3f} before, {after.mean():.3f} after; smaller in "
             f"{(after < before).sum()}, larger in {(after > before).sum()}."
         )
-
-
-def check_cases(cases):
-    """Return the cases after checking that they are named by three parts and equally strong."""
-    if not cases or not all(isinstance(name, tuple) and len(name) == 3 for name in cases):
-        raise ValueError(
-            "cases must hold at least one, each by images, damage and severity. "
-            f"Received: {list(cases)}"
-        )
-    strengths = [list(case.strengths) for case in cases.values()]
-    if any(row != strengths[0] for row in strengths):
-        raise ValueError(f"cases must all have the same strengths. Received: {strengths}")
-    return cases

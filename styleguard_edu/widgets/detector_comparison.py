@@ -6,16 +6,15 @@ from textwrap import wrap
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..anomalies import ANOMALIES
 from ..checks import require_rate
 from ..images import to_uint8
 from ..metrics.detection import pixel_roc_auc, roc_auc
 from ..plotting import BLUE, GREEN, GREY, heat_colours, overlay_heatmaps, tint_masks
 from ._checks import check_damaged, check_table
-from ._drawing import blank_figure, caption, encode, figure_bitmap
-from ._page import CACHED, MOST, Page, p_in_words, rate_in_words
+from ._drawing import blank_figure, caption, encode, figure_bitmap, tidy
+from ._page import CACHED, MOST, Page, in_words, p_in_words, rate_in_words
 from ._parts import Explorer, View, choice
-from ._score_curves import draw_roc, tidy
+from ._score_curves import draw_roc
 
 LOOKS = (  # of the two detectors' curves and points
     {"color": BLUE, "ls": "-", "marker": "o", "markersize": 6},
@@ -177,6 +176,7 @@ class DetectorComparison(Explorer):
             (areas, "Area below the ROC curve, all kinds"),
         ):  # above, where no curve can pass
             axes.legend(title=title, loc="lower left", bbox_to_anchor=(-0.02, 1), **looks)
+            axes.tick_params(labelsize=9)
             tidy(axes)
         return encode(figure_bitmap(figure))
 
@@ -218,8 +218,3 @@ class DetectorComparison(Explorer):
             return f"{share} pixels are damaged: there is no place to find."
         one, two = (pixel_roc_auc(self.maps[detector][kind], masks) for detector in both)
         return f"Damaged pixels in the heatmaps: area under the ROC curve {one:.3f} and {two:.3f}."
-
-
-def in_words(key):
-    """What a kind or a detector is called."""
-    return ANOMALIES[key].label if key in ANOMALIES else key.replace("_", " ")

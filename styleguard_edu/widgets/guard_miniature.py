@@ -5,9 +5,8 @@ from functools import lru_cache
 import numpy as np
 
 from ..correctors import rms_change
-from ..images import check_images
 from ..plotting import overlay_heatmaps
-from ._checks import check_alike, check_numbers, check_truth
+from ._checks import check_alike, check_few, check_numbers, check_truth
 from ._drawing import encode
 from ._page import CACHED, Page, listed, p_in_words
 from ._parts import Explorer, ValueSlider, View
@@ -48,10 +47,8 @@ class GuardInMiniature(Explorer):
     title = "guard in miniature"
 
     def __init__(self, images, maps, p_values, corrected, accepted, *, clean):
-        self.images = check_images(images)
+        self.images = check_few(images, 8)
         shape = self.images.shape
-        if shape[0] > 8:
-            raise ValueError(f"images must be at most 8. Received: {shape[0]}")
         self.maps = check_numbers("maps", maps, shape[:3])
         self.p_values = check_numbers("p_values", p_values, shape[:1], above=0, most=1)
         self.corrected = check_alike("corrected", corrected, self.images)

@@ -1,5 +1,6 @@
 """Walk through a generator's latent space, from one image to another."""
 
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -53,7 +54,7 @@ class LatentExplorer(Explorer):
         rng = np.random.default_rng(seed)
         self._choose_anchors(anchors, rng)
         self._direction = rng.standard_normal(self.z.shape[1]).astype(np.float32)
-        self._walks = {}  # drawn when first asked for
+        self.walk = lru_cache(None)(self.walk)  # drawn when first asked for
         names = {self._name(k): k for k in range(len(self.z))}
         self.start = choice("from", {name[0]: k for name, k in names.items()}, tooltips=names)
         ends = {**names, "once around": LAP}
@@ -116,15 +117,12 @@ class LatentExplorer(Explorer):
             The judge's probabilities.
         strip : FilmStrip
         """
-        if (start, end) not in self._walks:
-            t = np.linspace(0, 1, FRAMES)
-            if end == LAP:
-                z = circle(self.z[start], self._direction, t)
-            else:
-                z = spherical_path(self.z[start], self.z[end], t)
-            images = self._draw(z)
-            self._walks[start, end] = images, self._judge(images), FilmStrip(images)
-        return self._walks[start, end]
+        t = np.linspace(0, 1, FRAMES)
+        if end == LAP:
+            images = self._draw(circle(self.z[start], self._direction, t))
+        else:
+            images = self._draw(spherical_path(self.z[start], self.z[end], t))
+        return images, self._judge(images), FilmStrip(images)
 
     def _draw(self, z):
         return np.asarray(self.generator(z.astype(np.float32), training=False))
@@ -138,20 +136,17 @@ class LatentExplorer(Explorer):
         z = rng.standard_normal((draws, self.generator.input_shape[-1])).astype(np.float32)
         images = self._draw(z)
         readings = self._judge(images)
-        chosen = list(range(n))
-        if readings is not None:
-            digits = readings.argmax(axis=1).tolist()
-            chosen = sorted(range(draws), key=lambda k: digits[:k].count(digits[k]))[:n]
-            chosen.sort(key=lambda k: digits[k])
+        digits = np.zeros(draws, int) if readings is None else readings.argmax(axis=1)
+        earlier = [(digits[:k] == digits[k]).sum() for k in range(draws)]
+        chosen = np.argsort(earlier, kind="stable")[:n]
+        chosen = chosen[np.argsort(digits[chosen], kind="stable")]
         self.z, self.images = z[chosen], images[chosen]
-        self._anchor_readings = None if readings is None else readings[chosen]
+        self._anchor_digits = None if readings is None else digits[chosen]
 
     def _name(self, anchor):
         """A, or with a judge: A (reads as 7)."""
-        letter = chr(ord("A") + anchor)
-        if self._anchor_readings is None:
-            return letter
-        return f"{letter} (reads as {self._anchor_readings[anchor].argmax()})"
+        letter, digits = chr(ord("A") + anchor), self._anchor_digits
+        return letter if digits is None else f"{letter} (reads as {digits[anchor]})"
 
     def _anchors_png(self, start, end):
         """All anchors with their letters; a solid frame marks the start, a dashed one the end."""

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap
+from ._drawing import blank_figure, encode, figure_bitmap, tidy
 from ._page import WIDTH, Page
 from ._parts import Explorer, ValueSlider, View
 
@@ -118,8 +118,7 @@ class LoopPlayer(Explorer):
 
     def _curves(self, number):
         """The queue and the marked area against the round, with a point at this one."""
-        figure = blank_figure(WIDTH - 20, 190)
-        figure.set_layout_engine("constrained")
+        figure = blank_figure(WIDTH - 20, 190, "constrained")
         curves = {
             "images in the queue": [moment.waiting for moment in self.moments],
             "marked pixels": [int(moment.areas.sum()) for moment in self.moments],
@@ -131,8 +130,7 @@ class LoopPlayer(Explorer):
             axes.set_ylim(bottom=0, top=1.15 * max(*values, 1))
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(5, integer=True))
-            axes.grid(alpha=0.3)
-            axes.spines[["top", "right"]].set_visible(False)
+            tidy(axes)
         return encode(figure_bitmap(figure))
 
 

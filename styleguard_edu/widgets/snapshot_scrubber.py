@@ -5,7 +5,7 @@ from PIL import ImageDraw
 
 from ..images import check_images
 from ..plotting import BLUE, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, grid_png
+from ._drawing import blank_figure, encode, figure_bitmap, grid_png, tidy
 from ._parts import Explorer, ValueSlider, View, choice
 
 
@@ -37,11 +37,11 @@ class SnapshotScrubber(Explorer):
         self.steps, self.images, self.curves = check_snapshots(steps, images, curves, log)
         self.columns = columns
         self._drawn = {
-            name: MarkedCurve(self.steps, y, name, log=name in log)
-            for name, y in self.curves.items()
+            name: MarkedCurve(self.steps, self.curves[name], name, log=name in log)
+            for name in self.curves
         }
         self.step = ValueSlider("training step", self.steps)
-        self.curve = choice("curve", {name: name for name in self.curves})
+        self.curve = choice("curve", list(self.curves))
         self.inputs = {"index": self.step.slider, "curve": self.curve}
         super().__init__([self.step.row, self.curve], pictures=2)
 
@@ -98,16 +98,14 @@ class MarkedCurve:
     """
 
     def __init__(self, steps, values, name, *, log):
-        figure = blank_figure(460, 330)
-        figure.set_layout_engine("constrained")
+        figure = blank_figure(460, 330, "constrained")
         axes = figure.add_subplot()
         axes.plot(steps, values, color=BLUE, marker=".", markersize=6)
         axes.set(xlabel="training step", ylabel=name, yscale="log" if log else "linear")
         if len(steps) > 2 and steps[0] >= 0 and steps[-1] > 100 * steps[1]:
             axes.set_xscale("symlog", linthresh=steps[1])  # dense at first, sparse later
             axes.set_xlim(left=steps[0], right=1.15 * steps[-1])
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+        tidy(axes)
         self._bitmap = figure_bitmap(figure)
         self._measured = np.isfinite(values)
         heights = np.where(self._measured, values, np.nanmax(values))  # NaN would lose x, too
@@ -135,10 +133,9 @@ def check_snapshots(steps, images, curves, log=()):
         If lengths differ, steps do not increase, a curve is never measured, ``log`` names an
         unknown curve or one that is not positive.
     """
-    steps = np.asarray(steps)
-    if steps.ndim != 1 or not np.issubdtype(steps.dtype, np.integer) or np.any(np.diff(steps) <= 0):
+    steps, images = np.asarray(steps), np.asarray(images)
+    if steps.ndim != 1 or steps.dtype.kind not in "iu" or (np.diff(steps) <= 0).any():
         raise ValueError(f"steps must be increasing whole numbers. Received: {steps}")
-    images = np.asarray(images)
     if images.ndim != 5 or len(images) != len(steps):
         raise ValueError(
             "images must have shape (snapshots, n, height, width, channels) with "
@@ -155,7 +152,7 @@ def check_snapshots(steps, images, curves, log=()):
                 f"Received: shape {y.shape}, {np.isfinite(y).sum()} finite"
             )
     for name in log:
-        if name not in curves or np.nanmin(curves[name]) <= 0:
-            lowest = np.nanmin(curves[name]) if name in curves else "no such curve"
-            raise ValueError(f"log must name positive curves. Received: {name!r} ({lowest})")
+        lowest = np.nanmin(curves[name]) if name in curves else None
+        if lowest is None or lowest <= 0:
+            raise ValueError(f"log must name positive curves. Received: {name!r}, from {lowest}")
     return steps, flat.reshape(images.shape), curves

@@ -1,11 +1,13 @@
 """Mix two styles, and set how strongly they show."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 from PIL import ImageOps
 
-from ..images import blend, check_images, to_rgb
+from ..images import blend, to_rgb
+from ._checks import check_alike, check_few
 from ._drawing import caption, encode, enlargement, tiles
 from ._parts import Explorer, ValueSlider, View, choice
 
@@ -50,14 +52,20 @@ class StyleMixer(Explorer):
     title = "style mixer"
 
     def __init__(self, restyle, images, styles, *, labels=None, digit_judge=None, style_judge=None):
-        self.images, self.styles, self.labels = check_mixer(images, styles, labels)
-        if digit_judge is not None and labels is None:
-            raise ValueError("labels must be given with digit_judge. Received: None")
+        self.images, self.styles, self.labels = check_few(images, MOST), tuple(styles), labels
+        if len(set(self.styles)) < max(len(self.styles), 2):
+            raise ValueError(
+                f"styles must be at least two different names. Received: {self.styles}"
+            )
+        if digit_judge is not None and np.shape(labels) != (len(self.images),):
+            raise ValueError(
+                f"labels must hold {len(self.images)} digits, one an image, for digit_judge. "
+                f"Received: shape {np.shape(labels)}"
+            )
         self.restyle, self.digit_judge, self.style_judge = restyle, digit_judge, style_judge
         self._plain = to_rgb(self.images)
         self._mixtures = {}  # drawn when first asked for
-        names = {name: name for name in self.styles}
-        self.first, self.second = choice("from", names), choice("to", names)
+        self.first, self.second = choice("from", self.styles), choice("to", self.styles)
         self.second.value = self.styles[1]
         self.mix = ValueSlider("mix", TENTHS, index=5)
         self.strength = ValueSlider("strength", TENTHS, index=10)
@@ -113,9 +121,8 @@ class StyleMixer(Explorer):
             else:
                 blends = [{first: float(1 - mix), second: float(mix)} for mix in TENTHS]
             forth = self._draw(blends)
-            back = (None if part is None else part[::-1] for part in forth)
-            self._mixtures[second, first] = Mixture(*back)
-            self._mixtures[first, second] = forth
+            back = Mixture(*(None if part is None else part[::-1] for part in forth))
+            self._mixtures |= {(second, first): back, (first, second): forth}
         return self._mixtures[first, second]
 
     def refresh(self):
@@ -138,15 +145,8 @@ class StyleMixer(Explorer):
 
     def _draw(self, blends):
         """Draw blends, given as shares by style, and have them judged."""
-        images = []
-        for shares in blends:
-            images.append(check_images(self.restyle(self.images, shares), name="restyled images"))
-            if images[-1].shape != self._plain.shape:
-                raise ValueError(
-                    f"restyle must return images of shape {self._plain.shape}. "
-                    f"Received: {images[-1].shape}"
-                )
-        images = np.stack(images)
+        restyled = [self.restyle(self.images, shares) for shares in blends]
+        images = np.stack([check_alike("restyled images", one, self._plain) for one in restyled])
         return Mixture(
             images,
             self._judged(self.digit_judge, images, 10),
@@ -174,19 +174,15 @@ class StyleMixer(Explorer):
         verdicts = []
         if mixture.digits is not None:
             read = mixture.digits[mix, strength]
-            wrong = [
-                f"{label} as {digit}"
-                for label, digit in zip(self.labels, read, strict=True)
-                if label != digit
-            ]
+            pairs = zip(self.labels, read, strict=True)
+            wrong = [f"{label} as {digit}" for label, digit in pairs if label != digit]
             right = f"{len(read) - len(wrong)} of {len(read)}"
             misread = f" (it reads {', '.join(wrong)})" if wrong else ""
             verdicts.append(f"the digit judge reads {right} digits right{misread}")
         if mixture.styles is not None:
-            names = np.array(["plain", *self.styles])
-            seen = np.bincount(mixture.styles[mix, strength], minlength=len(names))
-            order = [k for k in np.argsort(-seen, kind="stable") if seen[k]]
-            found = ", ".join(f"{names[k]} in {seen[k]}" for k in order)
+            names = np.array(("plain", *self.styles))
+            seen = Counter(names[np.sort(mixture.styles[mix, strength])].tolist())
+            found = ", ".join(f"{name} in {count}" for name, count in seen.most_common())
             verdicts.append(f"the style judge sees {found}")
         return verdicts
 
@@ -223,25 +219,3 @@ def blend_in_words(first, second, mix):
     if mix == 5:
         return f"Half {first}, half {second}"
     return f"{10 * (10 - mix)}% {first}, {10 * mix}% {second}"
-
-
-def check_mixer(images, styles, labels):
-    """Return images, styles and labels after checking that they fit together.
-
-    Raises
-    ------
-    ValueError
-        If there are more than 16 images, fewer than two styles, a style twice, or not one label
-        an image.
-    """
-    images, styles = check_images(images), tuple(styles)
-    if len(images) > MOST:
-        raise ValueError(f"images must be at most {MOST}. Received: {len(images)}")
-    if len(styles) < 2 or len(set(styles)) < len(styles):
-        raise ValueError(f"styles must be at least two different names. Received: {styles}")
-    labels = None if labels is None else np.asarray(labels)
-    if labels is not None and labels.shape != (len(images),):
-        raise ValueError(
-            f"labels must hold {len(images)} digits, one an image. Received: shape {labels.shape}"
-        )
-    return images, styles, labels

@@ -185,9 +185,9 @@ class ThresholdExplorer(Explorer):
         fewest = min(len(row) for row in self.calibration_scores.values())
         rates = np.round(RATES / 100, 5)
         self.rates = rates[rates * (fewest + 1) >= 1]  # what these calibration scores can promise
-        kinds = [name for name in self.images if name != "clean"]
-        self.detector = choice("detector", {name: name for name in self.scores})
-        self.kind = choice("damage", {name: name for name in kinds})
+        kinds = list(self.masks)
+        self.detector = choice("detector", list(self.scores))
+        self.kind = choice("damage", kinds)
         self.by = choice("slider", {"false-alarm rate": "rate", "raw threshold": "threshold"})
         percent = np.round(100 * self.rates, 1)
         self.rate = ValueSlider("false alarms in %", percent, index=nearest(percent, START))
@@ -246,8 +246,7 @@ class ThresholdExplorer(Explorer):
         )
 
     def _sample(self, detector, kind):
-        row = self.scores[detector]
-        n = len(row["clean"])
+        row, n = self.scores[detector], len(self.images["clean"])
         return np.concatenate([row["clean"], row[kind]]), np.repeat([False, True], n)
 
     def _precision(self, outcomes):

@@ -62,17 +62,14 @@ class TrainingMonitor(LiveExplorer):
         self._step = {}  # the two half steps, compiled when first needed
         self.game = self._look(Game())
         self.slow_motion = widgets.Checkbox(
-            description="slow motion",
-            indent=False,
-            layout={"width": "auto", "margin": "2px 14px"},
+            description="slow motion", indent=False, layout={"width": "auto", "margin": "2px 14px"}
         )
         self.step_buttons = tuple(
             widgets.Button(description=f"Step {name}", tooltip=f"Teach the {network} once")
             for name, network in (("D", "discriminator"), ("G", "generator"))
         )
-        for button, action in zip(
-            self.step_buttons, (self.step_discriminator, self.step_generator), strict=True
-        ):
+        actions = self.step_discriminator, self.step_generator
+        for button, action in zip(self.step_buttons, actions, strict=True):
             button.on_click(partial(self._step_once, action))
         super().__init__([], [*self.step_buttons, self.slow_motion], pictures=2)
 
@@ -105,22 +102,17 @@ class TrainingMonitor(LiveExplorer):
 
     def step_discriminator(self):
         """Teach D once, on one batch of real and one of generated images, and show the result."""
-        before = self.game
-        self._teach("D")
-        real, fake = self.game.belief_real.mean(), self.game.belief_fake.mean()
+        real, fake = self._teach("D")
         self._tell(
-            f"D has just learnt; G was left alone. D's belief went from "
-            f"{before.belief_real.mean():.0%} to {real:.0%} on real images and from "
-            f"{before.belief_fake.mean():.0%} to {fake:.0%} on G's."
+            f"D has just learnt; G was left alone. D's belief went from {real} on real images and "
+            f"from {fake} on G's."
         )
 
     def step_generator(self):
         """Teach G once, with D as it is, and show the result."""
-        before = self.game
-        self._teach("G")
+        _, fake = self._teach("G")
         self._tell(
-            f"G has just learnt; D was left alone. D's belief in G's images went from "
-            f"{before.belief_fake.mean():.0%} to {self.game.belief_fake.mean():.0%}."
+            f"G has just learnt; D was left alone. D's belief in G's images went from {fake}."
         )
 
     def run(self, steps):
@@ -132,8 +124,8 @@ class TrainingMonitor(LiveExplorer):
         """
         require_count("steps", steps, 1)
         for _ in range(steps):
-            self._teach("D", look=False)
-            self._teach("G", look=False)
+            for network in "DG":
+                self._teach(network, look=False)
         self._tell(f"Both have just learnt {steps} times, in turn.")
 
     def _lessons(self):
@@ -159,22 +151,25 @@ class TrainingMonitor(LiveExplorer):
         self._try(action)
 
     def _teach(self, network, *, look=True):
-        """One half step of D or G: teach, and note the loss."""
+        """One half step of D or G: teach, note the loss, and say how D's two beliefs changed."""
         with self._lock:
             if network not in self._step:
                 self.say(f"Preparing {network}'s step; this takes a few seconds, once.")
                 step = {"D": self.gan.discriminator_step, "G": self.gan.generator_step}[network]
                 self._step[network] = compiled_step(self.gan, step)
+            game = self.game
             if network == "D":
                 real = self.images[self._rng.choice(len(self.images), self.batch_size)]
-                loss = float(self._step["D"](real))
-                self.game = replace(self.game, d_losses=(*self.game.d_losses, loss))
+                self.game = replace(game, d_losses=(*game.d_losses, float(self._step["D"](real))))
             else:
                 loss = float(self._step["G"](self.batch_size))
-                self.game = replace(self.game, g_losses=(*self.game.g_losses, loss))
-                self._g_moved = True
+                self.game, self._g_moved = replace(game, g_losses=(*game.g_losses, loss)), True
             if look:
                 self.game = self._look(self.game)
+            return [
+                f"{getattr(game, which).mean():.0%} to {getattr(self.game, which).mean():.0%}"
+                for which in ("belief_real", "belief_fake")
+            ]
 
     def _look(self, game):
         """Bring the samples and beliefs up to date; samples move only when G has learnt."""
