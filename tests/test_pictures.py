@@ -91,16 +91,13 @@ def test_a_grey_picture_gets_three_equal_channels(mode):
     assert colour_at(picture, 30, 70) == WHITE
 
 
-def test_16_bit_grey_is_resized_without_clipping():
-    picture = load_picture(encoded(Image.new("I;16", (200, 200), 32768)), long_side=100)
-    np.testing.assert_allclose(picture, 0.5, atol=1e-4)
-
-
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_16_bit_grey_keeps_more_than_256_levels(kind):
+def test_16_bit_grey_keeps_more_than_256_levels_and_is_resized_without_clipping(kind):
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     picture = load_picture(encoded(Image.fromarray(ramp), kind))
     np.testing.assert_allclose(picture[..., 1], ramp / 65535, atol=1e-6)
+    small = load_picture(encoded(Image.new("I;16", (200, 200), 32768), kind), long_side=100)
+    np.testing.assert_allclose(small, 0.5, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -162,22 +159,14 @@ def test_a_jpeg_without_its_end_marker_is_shown(progressive, missing):
         load_picture(data[:-100])
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_what_is_transparent_becomes_white_and_half_of_it_half_white(mode):
     image = Image.new("RGBA", (96, 64), (0, 0, 0, 0))  # transparent black
     image.paste((0, 0, 0, 128), (0, 0, 48, 64))
-    picture = load_picture(encoded(image.convert(mode)))
+    image = image.quantize() if mode == "P" else image.convert(mode)
+    picture = load_picture(encoded(image))
     assert colour_at(picture, 30, 80) == WHITE
     assert colour_at(picture, 30, 10) == (0.5, 0.5, 0.5)
-
-
-def test_the_transparent_colour_of_a_palette_becomes_white():
-    image = Image.new("P", (64, 64), 1)
-    image.putpalette([0, 0, 0, 0, 0, 255])
-    image.paste(0, (0, 0, 32, 64))
-    picture = load_picture(encoded(image, transparency=0))
-    assert colour_at(picture, 30, 10) == WHITE
-    assert colour_at(picture, 30, 50) == BLUE
 
 
 def test_a_transparent_colour_leaves_no_dark_rim_when_resized():
@@ -203,17 +192,14 @@ def test_the_turn_that_a_camera_notes_is_applied(orientation, kind):
     assert red == {CORNERS[orientation]}
 
 
-def test_damaged_exif_does_not_spoil_a_whole_picture():
+def test_a_phone_photo_with_a_second_exposure_or_damaged_exif_is_shown():
+    second = Image.new("RGB", (96, 64), "blue")
     broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(7)
+    data = encoded(marked(), "MPO", save_all=True, append_images=[second])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow says that it is corrupt
-        assert load_picture(encoded(marked(), "JPEG", exif=broken)).shape == (64, 96, 3)
-
-
-def test_a_phone_photo_with_a_second_exposure_is_no_animation():
-    second = Image.new("RGB", (96, 64), "blue")
-    data = encoded(marked(), "MPO", save_all=True, append_images=[second])
-    assert colour_at(load_picture(data), 50, 80) == GREEN
+        for photo in (data, encoded(marked(), "JPEG", exif=broken)):
+            assert colour_at(load_picture(photo), 50, 80) == GREEN
 
 
 @pytest.mark.parametrize(
@@ -255,33 +241,6 @@ def test_a_stream_that_cannot_go_back_is_read():
     assert colour_at(load_picture(Stream(encoded(marked()))), 10, 10) == RED
 
 
-def test_the_ending_of_the_name_does_not_matter(tmp_path):
-    path = tmp_path / "really_a_png.jpg"
-    path.write_bytes(encoded(marked()))
-    assert colour_at(load_picture(path), 10, 10) == RED
-
-
-def test_an_array_in_the_convention_comes_back_unchanged():
-    image = np.random.default_rng(0).random((70, 90, 3), dtype=np.float32)
-    np.testing.assert_array_equal(load_picture(image), image)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_whole_numbers_are_scaled_by_their_white(dtype):
-    array = np.full((64, 80), np.iinfo(dtype).max, dtype)
-    array[:32] = 0
-    picture = load_picture(array)
-    assert picture.shape == (64, 80, 3)
-    assert picture[0].max() == 0
-    assert picture[-1].min() == 1
-
-
-def test_a_transparent_array_is_laid_on_white():
-    array = np.zeros((64, 64, 4))
-    array[..., 3] = 0.25
-    np.testing.assert_allclose(load_picture(array), 0.75)
-
-
 def test_a_large_array_is_resized_like_a_file_of_it():
     array = np.zeros((400, 600, 3), np.uint8)
     array[:200, :300] = 255, 0, 0
@@ -290,39 +249,45 @@ def test_a_large_array_is_resized_like_a_file_of_it():
 
 
 @pytest.mark.parametrize(
-    ("array", "words"),
+    ("array", "expected"),
     [
-        (np.full((64, 64, 3), np.nan), "finite. Received: values from nan"),
-        (np.full((64, 64), 255.0), r"lie in \[0, 1\]"),
-        (np.zeros((1, 64, 64, 3)), r"shape \(1, 64, 64, 3\)"),
-        (np.zeros((64, 64, 2)), "1, 3 or 4 channels"),
-        (np.zeros((0, 64, 3)), "shape"),
-        (np.zeros((63, 64)), "at least 64 pixels"),
-        (np.broadcast_to(np.uint8(0), (8000, 8000)), "at most 52 million pixels"),
+        (np.full((64, 80), 255, np.uint8), 1),
+        (np.full((64, 80), 13107, np.uint16), 0.2),
+        (np.full((64, 80, 1), 0.3), 0.3),
+        (np.full((64, 80), 1 + 1e-7), 1),  # rounding noise
+        (np.broadcast_to([0, 0, 0, 0.25], (64, 80, 4)), 0.75),  # on white
     ],
 )
-def test_a_wrong_array_is_refused(array, words):
-    with pytest.raises(ValueError, match=words):
-        load_picture(array)
+def test_an_array_is_scaled_by_its_white_and_laid_on_white(array, expected):
+    picture = load_picture(array)
+    np.testing.assert_allclose(picture, np.full((64, 80, 3), expected), rtol=1e-6)
+    assert picture.dtype == np.float32 and picture.max() <= 1
 
 
-@pytest.mark.parametrize("source", [None, 3, [[0.5]], io.StringIO("text")])
-def test_other_sources_are_refused(source):
-    with pytest.raises(TypeError, match=r"source must be a path.*Received: "):
-        load_picture(source)
+GREY = np.zeros((64, 64))
 
 
 @pytest.mark.parametrize(
-    ("dtype", "advice"), [(np.int64, "images / 255"), (bool, r"astype\(.float32.\)")]
+    ("source", "error", "words"),
+    [
+        (GREY + np.nan, ValueError, "finite. Received: values from nan"),
+        (GREY + 255, ValueError, r"lie in \[0, 1\]"),
+        (GREY[None, ..., None], ValueError, r"shape \(1, 64, 64, 1\)"),
+        (np.zeros((64, 64, 2)), ValueError, "1, 3 or 4 channels"),
+        (GREY[:0], ValueError, "shape"),
+        (GREY[1:], ValueError, "at least 64 pixels .*Received: 64 x 63 p"),
+        (np.broadcast_to(np.uint8(0), (8000, 8000)), ValueError, "at most 52 million pixels"),
+        (encoded(Image.new("RGB", (63, 500))), ValueError, "at least 64 .*Received: 63 x 500 p"),
+        (GREY.astype(int), TypeError, "images / 255.*Received: dtype int64"),
+        (GREY.astype(bool), TypeError, r"astype\(.float32.\).*Received: dtype bool"),
+        (None, TypeError, "source must be a path.*Received: NoneType"),
+        ([[0.5]], TypeError, "source must be a path.*Received: list"),
+        (io.StringIO("text"), TypeError, "source must be a path.*Received: StringIO"),
+    ],
 )
-def test_an_array_of_another_type_is_refused_with_advice(dtype, advice):
-    with pytest.raises(TypeError, match=rf"{advice}.*Received: dtype {np.dtype(dtype)}"):
-        load_picture(np.zeros((64, 64), dtype))
-
-
-def test_rounding_noise_beyond_the_range_is_clipped():
-    for noise, clipped in ((1 + 1e-7, 1), (-1e-9, 0)):
-        np.testing.assert_array_equal(load_picture(np.full((64, 64), noise)), clipped)
+def test_what_is_no_picture_in_the_convention_is_refused(source, error, words):
+    with pytest.raises(error, match=words):
+        load_picture(source)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "1"])
@@ -334,29 +299,16 @@ def test_a_pil_image_is_taken_as_its_file_is_and_left_alone(mode):
     assert image.tobytes() == before
 
 
-@pytest.mark.parametrize("long_side", [63, 0, 100.5, True])
-def test_a_working_size_that_makes_no_sense_is_refused(long_side):
-    with pytest.raises(ValueError, match="long_side must be a whole number >= 64"):
-        load_picture(np.zeros((64, 64)), long_side=long_side)
-
-
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.7])
-def test_a_file_that_was_cut_off_is_refused_by_name(tmp_path, kind, share):
+def test_a_file_that_was_cut_off_or_overwritten_is_refused_by_name(kind):
     noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8)
     data = encoded(Image.fromarray(noise), kind)
-    path = tmp_path / "holiday"
-    path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(ValueError, match=r"holiday .*again.*Received: "):
-        load_picture(path)
-
-
-def test_a_file_whose_pixels_are_damaged_is_refused(tmp_path):
-    data = bytearray(encoded(marked()))
-    middle = data.index(b"IDAT") + 8
-    data[middle : middle + 8] = bytes(8)
-    with pytest.raises(ValueError, match="my_upload is damaged"):
-        load_picture(bytes(data), name="my_upload")
+    broken = [data[: int(len(data) * share)] for share in (0.02, 0.3, 0.7)]
+    if kind == "PNG":
+        broken.append(data.replace(data[len(data) // 2 :][:8], bytes(8)))
+    for file in broken:
+        with pytest.raises(ValueError, match=r"holiday .*again.*Received: "):
+            load_picture(file, name="holiday")
 
 
 @pytest.mark.parametrize(
@@ -406,23 +358,10 @@ def test_what_is_no_path_of_a_file_is_refused_with_advice(source, error, words):
         load_picture(source)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on Windows")
-def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="pipe or device"):
-        load_picture(tmp_path / "pipe")
-
-
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_an_animation_is_refused(kind):
     with pytest.raises(ValueError, match=r"dance must be one still picture.*several frames"):
         load_picture(frames(kind), name="dance")
-
-
-@pytest.mark.parametrize("size", [(63, 500), (500, 63), (1, 1)])
-def test_a_picture_below_64_pixels_is_refused(size):
-    with pytest.raises(ValueError, match=f"at least 64 pixels.*Received: {size[0]} x {size[1]} p"):
-        load_picture(encoded(Image.new("RGB", size)))
 
 
 def test_a_picture_that_gets_too_thin_at_the_working_size_is_refused():
@@ -497,65 +436,45 @@ def test_a_saved_picture_is_read_back(tmp_path, ending):
     np.testing.assert_allclose(back[4:28, 4:28], picture[4:28, 4:28], atol=0.02)
 
 
-def test_a_png_keeps_every_byte_and_grey_stays_grey(tmp_path):
-    grey = np.arange(64 * 64).reshape(64, 64, 1) % 256 / 255
-    save_picture(grey, tmp_path / "grey.png")
-    assert Image.open(tmp_path / "grey.png").mode == "L"
-    np.testing.assert_allclose(load_picture(tmp_path / "grey.png")[..., :1], grey, atol=1e-6)
-
-
-def test_a_saved_picture_is_rounded_to_the_nearest(tmp_path):
+def test_a_saved_picture_is_rounded_to_the_nearest_and_grey_stays_grey(tmp_path):
     levels = np.array([0.4, 0.6, 127.4, 127.6, 254.6]).reshape(1, 5, 1) / 255
     save_picture(levels, tmp_path / "levels.png")
-    saved = np.asarray(Image.open(tmp_path / "levels.png"))
-    np.testing.assert_array_equal(saved.ravel(), [0, 1, 127, 128, 255])
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no such permissions on Windows")
-def test_a_saved_picture_has_the_permissions_of_new_files(tmp_path):
-    before = os.umask(0o027)
-    try:
-        save_picture(np.zeros((8, 8, 1)), tmp_path / "new.png")
-    finally:
-        os.umask(before)
-    assert (tmp_path / "new.png").stat().st_mode & 0o777 == 0o640
+    saved = Image.open(tmp_path / "levels.png")
+    assert saved.mode == "L"
+    np.testing.assert_array_equal(np.asarray(saved).ravel(), [0, 1, 127, 128, 255])
 
 
 @pytest.mark.parametrize(
-    ("image", "file"),
+    ("shape", "file", "words"),
     [
-        (np.full((64, 64, 3), np.nan), "kept.png"),
-        (np.zeros((64, 64)), "kept.png"),
-        (np.zeros((64, 64, 3)), "kept.bmp"),
-        (np.zeros((1, 70_000, 3)), "kept.jpg"),  # wider than JPEG allows
+        ((64, 64), "kept.png", r"image must have shape"),
+        ((64, 64, 3), "kept.webp", r"path must end in \.png, \.jpg or \.jpeg.*kept\.webp"),
+        ((1, 70_000, 3), "kept.jpg", "at most 65,535 pixels a side as a JPEG file"),
     ],
 )
-def test_a_failed_save_leaves_the_old_file(tmp_path, image, file):
+def test_a_failed_save_leaves_the_old_file(tmp_path, shape, file, words):
     path = tmp_path / file
     path.write_bytes(b"old")
-    with pytest.raises((ValueError, OSError)):
-        save_picture(image, path)
+    with pytest.raises(ValueError, match=words):
+        save_picture(np.zeros(shape), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full disk to write to")
-def test_a_full_disk_is_told_in_plain_words(tmp_path, monkeypatch):
-    def save(*_, **__):
-        with open("/dev/full", "wb", buffering=0) as file:
-            file.write(b"pixels")
-
-    monkeypatch.setattr(Image.Image, "save", save)
-    with pytest.raises(OSError, match=r"new\.png cannot be written: the disk is full") as caught:
-        save_picture(np.zeros((8, 8, 1)), tmp_path / "new.png")
-    assert ".partial" not in str(caught.value)
-
-
-def test_save_picture_names_the_endings_it_knows(tmp_path):
-    with pytest.raises(ValueError, match=r"path must end in \.png, \.jpg or \.jpeg.*x\.webp"):
-        save_picture(np.zeros((64, 64, 3)), tmp_path / "x.webp")
-    with pytest.raises(TypeError, match=r"path must be a str .*Received: None"):
-        save_picture(np.zeros((64, 64, 3)), None)
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: save_picture(np.zeros((8, 8, 3)), None), TypeError, "path must be a str .*: None"),
+        (lambda: load_picture(GREY, long_side=63), ValueError, "long_side must be a whole .*>= 64"),
+        (lambda: load_picture(GREY, long_side=100.5), ValueError, "long_side must be a whole "),
+        (lambda: fit_short_side(np.zeros((8, 8, 3)), 0), ValueError, "pixels must be .* >= 1"),
+        (lambda: fit_short_side(np.zeros((8, 8, 3)), 2.5), ValueError, "pixels must be a whole"),
+        (lambda: fit_short_side(np.zeros((64, 20_000, 3)), 360), ValueError, "112,500.*Crop it"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
 
 
 @pytest.mark.parametrize(
@@ -568,11 +487,6 @@ def test_save_picture_names_the_endings_it_knows(tmp_path):
 )
 def test_fit_short_side_keeps_the_aspect(shape, pixels, expected):
     assert fit_short_side(np.zeros(shape), pixels).shape == expected
-
-
-def test_a_strip_is_not_enlarged_beyond_what_memory_is_worth():
-    with pytest.raises(ValueError, match=r"too long and narrow for 360 .*112,500.*Crop it"):
-        fit_short_side(np.zeros((64, 20_000, 3), np.float32), 360)
 
 
 def test_fit_short_side_keeps_channels_range_and_an_even_colour():
@@ -601,12 +515,6 @@ def test_what_breaks_the_convention_is_neither_resized_nor_saved(tmp_path, image
         save_picture(image, tmp_path / "x.png")
 
 
-@pytest.mark.parametrize("pixels", [0, -3, 2.5])
-def test_fit_short_side_refuses_a_size_that_makes_no_sense(pixels):
-    with pytest.raises(ValueError, match="pixels must be a whole number >= 1"):
-        fit_short_side(np.zeros((8, 8, 3)), pixels)
-
-
 # Matching colours
 
 
@@ -623,8 +531,3 @@ def test_a_matched_picture_has_the_others_colours_and_its_own_drawing():
         )
         order = np.argsort(photo[..., channel], axis=None)
         assert (np.diff(found[..., channel].flat[order]) >= 0).all()  # dark stays dark
-
-
-def test_a_picture_matched_to_itself_stays():
-    photo = np.random.default_rng(0).random((40, 60, 3), dtype=np.float32)
-    np.testing.assert_allclose(match_histogram(photo, photo), photo, atol=1e-6)
