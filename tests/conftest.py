@@ -3,11 +3,13 @@
 import io
 
 from styleguard_edu import plotting
-from styleguard_edu.widgets import _parts
+from styleguard_edu.widgets import _cells, _parts
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets.widget import _instances as widgets_alive
 from PIL import Image
+from traitlets.config import Config
 
 
 @pytest.fixture
@@ -20,41 +22,16 @@ def displayed(monkeypatch):
 
 
 @pytest.fixture
-def check_show(displayed):
-    """Check that an explorer shows a static picture first, then itself; return the former."""
-
-    def check(explorer, name):
-        explorer.show()
-        (static, _), (live, _) = displayed
-        assert live is explorer
-        assert static["text/plain"] == f"Static picture of the {name}. {explorer.text}"
-        return static
-
-    return check
+def shell(monkeypatch, tmp_path):
+    """A notebook's shell, to run cells in."""
+    config = Config({"HistoryManager": {"hist_file": ":memory:"}})
+    shell = InteractiveShell(config=config, ipython_dir=str(tmp_path))
+    monkeypatch.setattr(_cells, "get_ipython", lambda: shell)
+    return shell
 
 
 @pytest.fixture
-def check_close():
-    """Check that closing an explorer frees every one of its widgets, more than so many."""
-
-    def check(explorer, more_than=1):
-        everything, todo = [], [explorer.widget]
-        while todo:
-            widget = todo.pop()
-            everything.append(widget)
-            todo.extend(getattr(widget, "children", ()))
-            looks = (getattr(widget, name, None) for name in ("layout", "style"))
-            todo.extend(look for look in looks if look is not None)
-        assert len(everything) > more_than
-        assert all(widget.comm is not None for widget in everything)
-        explorer.close()
-        assert all(widget.comm is None for widget in everything)
-
-    return check
-
-
-@pytest.fixture
-def check_explorer(check_show):
+def check_explorer(displayed):
     """Check what all explorers have in common, on one that a function makes."""
 
     def check(make):
@@ -64,7 +41,10 @@ def check_explorer(check_show):
         assert 'role="status"' in explorer.summary.value
         state = explorer.state
         assert explorer.view(**state) == explorer.view(**state)  # depends on the state alone
-        static = check_show(explorer, explorer.title)
+        explorer.show()
+        (static, _), (live, _) = displayed  # a static picture first
+        assert live is explorer
+        assert static["text/plain"] == f"Static picture of the {explorer.title}. {explorer.text}"
         (file,) = (static[kind] for kind in ("image/png", "image/jpeg") if kind in static)
         assert Image.open(io.BytesIO(file)).width <= 880
         explorer.close()

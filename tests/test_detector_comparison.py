@@ -75,14 +75,16 @@ def test_the_summary_known_by_hand(explorer):
 
 def test_both_pictures_are_described(explorer):
     rows, curves = (picture.tooltip for picture in explorer.pictures)
-    assert rows == (
-        "2 images with Gaussian noise: clean, damaged, the true damage in amber, and the heatmaps "
-        "of two detectors, framed where flagged. sharp: p 0.010, 0.050. dull: p 0.500, 0.020."
-    )
-    assert curves == (
-        "ROC curves for Gaussian noise of sharp (area 0.875) and dull (area 0.500); beside them "
-        "the areas for all kinds."
-    )
+    assert rows.startswith("2 images with Gaussian noise: clean, damaged, the true damage in amber")
+    assert rows.endswith("flagged. sharp: p 0.010, 0.050. dull: p 0.500, 0.020.")
+    assert "Gaussian noise of sharp (area 0.875) and dull (area 0.500)" in curves
+
+
+def test_too_many_images_are_rejected():
+    images = {name: np.tile(batch, (7, 1, 1, 1)) for name, batch in IMAGES.items()}
+    masks = {name: np.tile(mask, (7, 1, 1)) for name, mask in MASKS.items()}
+    with pytest.raises(ValueError, match=r"images must be at most 12 a kind. Received: 14"):
+        tiny(images=images, masks=masks)
 
 
 def test_another_kind_can_be_chosen(explorer):
@@ -122,21 +124,6 @@ def test_heatmaps_are_hot_where_the_map_is_high_on_one_scale_for_all_images_and_
     np.testing.assert_allclose(shown[3 * quarter, middle], 255 * 0.6 * 0.5, atol=1)  # cold: grey
 
 
-def test_images_in_colour_and_large_ones_fit_the_page():
-    images = {name: np.zeros((3, 96, 128, 3), np.float32) for name in ("clean", "tear")}
-    detectors = "a long name of a detector", "b"
-    explorer = DetectorComparison(
-        images,
-        {key: {"tear": np.zeros((3, 96, 128), np.float32)} for key in detectors},
-        {key: {"clean": np.arange(9), "tear": np.arange(3)} for key in detectors},
-        {key: {"tear": np.ones(3)} for key in detectors},
-        masks={"tear": np.zeros((3, 96, 128), bool)},
-    )
-    assert pixels(explorer.static_picture()).shape[1] <= 880
-    assert "(9 clean and 3 damaged images)" in explorer.text
-    assert "No pixels are damaged: there is no place to find." in explorer.text
-
-
 def test_it_keeps_what_explorers_have_in_common(check_explorer):
     check_explorer(tiny)
 
@@ -148,36 +135,13 @@ def with_(table, **row):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"images": {"clean": IMAGES["clean"]}}, 'images must hold "clean" and at least one kind'),
-        ({"masks": {}}, r"masks\['noise'\] must be bool"),
         ({"maps": {"sharp": {}}}, r"maps must hold at least two detectors. Received: \['sharp'\]"),
-        (
-            {"maps": {"sharp": {"noise": MAPS["sharp"]["noise"]}, "dull": {}}},
-            r"maps\['sharp'\]\['fog'\] must hold numbers of shape \(2, 8, 8\). Received: float64, "
-            r"shape \(0,\)",
-        ),
-        (
-            {"maps": with_(MAPS, fog=np.full((2, 8, 8), np.nan))},
-            "must be finite.* Received: from nan",
-        ),
+        ({"maps": with_(MAPS, fog=())}, r"maps\['sharp'\]\['fog'\] must hold .* shape \(0,\)"),
+        ({"maps": with_(MAPS, fog=HALF * np.nan)}, "must be finite.* Received: from nan"),
         ({"scores": {}}, r"scores\['sharp'\]\['clean'\] must hold numbers of shape"),
-        (
-            {"scores": with_(SCORES, fog=[1.0])},
-            r"scores\['sharp'\]\['fog'\] must hold numbers of shape \(2,\) or more.* \(1,\)",
-        ),
-        ({"scores": with_(SCORES, fog=[1, np.nan])}, r"scores\['sharp'\]\['fog'\] must be finite"),
-        (
-            {"p_values": with_(P_VALUES, fog=[0, 1])},
-            r"p_values\['sharp'\]\['fog'\] must be .* above 0 and at most 1. Received: from 0 to 1",
-        ),
+        ({"scores": with_(SCORES, fog=[1])}, r"\['fog'\] must hold .* \(2,\) or more.* \(1,\)"),
+        ({"p_values": with_(P_VALUES, fog=[0, 1])}, "above 0 and at most 1. Received: from 0 to 1"),
         ({"false_alarm_rate": 0}, "false_alarm_rate must lie strictly .* Received: 0"),
-        (
-            {
-                "images": {name: np.tile(x, (7, 1, 1, 1)) for name, x in IMAGES.items()},
-                "masks": {name: np.tile(mask, (7, 1, 1)) for name, mask in MASKS.items()},
-            },
-            "images must be at most 12 a kind. Received: 14",
-        ),
     ],
 )
 def test_what_cannot_be_compared_is_rejected(change, message):

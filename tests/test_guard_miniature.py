@@ -39,18 +39,9 @@ def shown(explorer, picture, page, k):
     return bitmap.getpixel(((left + right) // 2, height)), bitmap.getpixel((left - 2, height))
 
 
-@pytest.fixture(scope="module")
-def shared():
-    explorer = tiny()
-    yield explorer
-    explorer.close()
-
-
 @pytest.fixture
-def explorer(shared):
-    """One for all tests; its sliders are as at the start."""
-    shared.rate.box.value, shared.strength.box.value = 5, 100
-    return shared
+def explorer():
+    return tiny()
 
 
 def test_the_summary_known_by_hand(explorer):
@@ -106,13 +97,6 @@ def test_the_corrected_image_is_shown(explorer, strength, level):
     np.testing.assert_allclose(middle, 255 * level, atol=1)
 
 
-def test_coloured_images_keep_their_colours():
-    red = np.zeros((2, 8, 8, 3), np.float32)
-    red[..., 0] = 1
-    explorer = GuardInMiniature(red, red[..., 1], [0.9, 0.9], red, [True, True], clean=red)
-    assert shown(explorer, 1, explorer._correct, 1)[0] == (255, 0, 0)
-
-
 def test_it_keeps_what_explorers_have_in_common(check_explorer):
     check_explorer(tiny)
 
@@ -122,11 +106,8 @@ def test_it_keeps_what_explorers_have_in_common(check_explorer):
     [
         ({"images": np.zeros((9, 8, 8, 1), np.float32)}, "images must be at most 8. Received: 9"),
         ({"corrected": CLEAN[:2]}, "corrected must be of shape .* Received"),
-        ({"clean": CLEAN[:2]}, r"clean must be of shape \(4, 8, 8, 1\). Received: \(2, 8, 8, 1\)"),
         ({"maps": MAPS[:2]}, r"maps must hold numbers of shape \(4, 8, 8\).*Received: float"),
-        ({"maps": MAPS * np.nan}, "maps must be finite.*Received"),
         ({"p_values": [0, 0.1, 0.2, 0.3]}, "p_values must be .* above 0 and .*Received"),
-        ({"p_values": [0.1]}, "p_values must hold numbers of shape .*Received"),
         ({"accepted": [1, 0, 1, 1]}, r"accepted must be bool of shape \(4,\). Received: int64"),
     ],
 )

@@ -46,7 +46,7 @@ SECOND = one_round([2, 4], [12, 6], [0, -1], [1, 0], 0.25)
 
 
 def report(**change):
-    flagged = np.array([False, False, False, True, True])
+    flagged = np.arange(5) > 2
     right = {
         "images": ORIGINALS,
         "originals": ORIGINALS,
@@ -113,72 +113,51 @@ def test_what_looks_clean_stays_corrected_if_nothing_makes_it_look_cleaner():
 
 
 def test_images_are_those_after_each_round():
-    levels = [moment.images[:, -1, 0, 0].tolist() for moment in moments(report())]
-    np.testing.assert_allclose(levels[0], [0.8] * 5)
-    np.testing.assert_allclose(levels[1], [0.8, 0.5, 0.5, 0.5, 0.5])
-    np.testing.assert_allclose(levels[2], [0.8, 0.5, 0.25, 0.5, 0.25])
+    levels = [moment.images[:, -1, 0, 0] for moment in moments(report())]
+    second, third = [0.8, 0.5, 0.5, 0.5, 0.5], [0.8, 0.5, 0.25, 0.5, 0.25]
+    np.testing.assert_allclose(levels, [[0.8] * 5, second, third])
     assert ORIGINALS[1, -1, 0, 0] == np.float32(0.8)  # not written into
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "The loop ended after round 2: 2 with no acceptable proposal."),
-        ({"rounds": ()}, "The loop ended at once: no image was flagged."),
+        ({}, "ended after round 2: 2 with no acceptable proposal."),
+        ({"rounds": ()}, "ended at once: no image was flagged."),
         (
             {"rounds": (FIRST,), "max_rounds": 1},
-            "The loop ended after round 1: 1 with no acceptable proposal, 1 with every round used.",
+            "ended after round 1: 1 with no acceptable proposal, 1 with every round used.",
         ),
         (
             {"flagged": np.zeros(5, bool), "rounds": (replace(FIRST, choice=np.full(4, -1)),)},
-            "The loop ended after round 1: none is flagged.",
+            "ended after round 1: none is flagged.",
         ),
-        (
-            {"interrupted": "stopped by hand, 5 of 9 images done"},
-            "The loop was interrupted: stopped by hand, 5 of 9 images done.",
-        ),
+        ({"interrupted": "stopped by hand"}, "was interrupted: stopped by hand."),
     ],
 )
 def test_the_rule_that_stopped_the_loop_is_named(change, words):
-    assert stop_rule(report(**change)).startswith(words)
+    assert stop_rule(report(**change)).startswith(f"The loop {words}")
 
 
 # What it says
 
 
-@pytest.mark.parametrize(
-    ("number", "lines"),
-    [
-        (
-            0,
-            [
-                "As they came: 5 images, 4 flagged and waiting for a correction, 1 passed. Marked: "
-                "68 pixels."
-            ],
-        ),
-        (
-            1,
-            [
-                "Round 1 of 2, 4 in the queue: 1 corrected, 1 for review, 2 waiting. Proposals "
-                "taken: median 3. Marked: 68 pixels before, 28 after."
-            ],
-        ),
-        (
-            2,
-            [
-                "Round 2 of 2, 2 in the queue: 1 corrected, 1 for review, 0 waiting. Proposals "
-                "taken: median 1. Marked: 28 pixels before, 16 after.",
-                "The loop ended after round 2: 2 with no acceptable proposal. In "
-                "the end: 1 passed, 2 corrected, 2 for review (1 of them changed, still "
-                "flagged).",
-            ],
-        ),
-    ],
-)
-def test_the_summary_of_every_round_known_by_hand(player, number, lines):
-    player.round.box.value = number
-    assert player.state == {"round": number}
-    assert player.text.splitlines() == lines
+def test_the_summary_of_every_round_known_by_hand(player):
+    said = []
+    for number in range(3):
+        player.round.box.value = number
+        assert player.state == {"round": number}
+        said += player.text.splitlines()
+    assert said == [
+        "As they came: 5 images, 4 flagged and waiting for a correction, 1 passed. Marked: 68 "
+        "pixels.",
+        "Round 1 of 2, 4 in the queue: 1 corrected, 1 for review, 2 waiting. Proposals taken: "
+        "median 3. Marked: 68 pixels before, 28 after.",
+        "Round 2 of 2, 2 in the queue: 1 corrected, 1 for review, 0 waiting. Proposals taken: "
+        "median 1. Marked: 28 pixels before, 16 after.",
+        "The loop ended after round 2: 2 with no acceptable proposal. In the end: 1 passed, 2 "
+        "corrected, 2 for review (1 of them changed, still flagged).",
+    ]
 
 
 def test_both_pictures_are_described(player):
@@ -187,31 +166,23 @@ def test_both_pictures_are_described(player):
     assert images == (
         "5 images after round 1. passed: 0; waiting: 2, 4; corrected: 1; for review: 3."
     )
-    assert curves == (
-        "Two curves against the round, with a point at 1. Images in the queue: 4, 2, 0. Marked "
-        "pixels: 68, 28, 16."
-    )
+    assert "a point at 1. Images in the queue: 4, 2, 0. Marked pixels: 68, 28, 16." in curves
 
 
 def test_without_rounds_there_is_nothing_to_move():
     player = LoopPlayer(nothing_flagged())
     assert player.round.slider.disabled
     player.forward.click()
-    assert player.text == (
-        "As they came: 3 images, 0 flagged and waiting for a correction, 3 passed. Marked: 0 "
-        "pixels.\nThe loop ended at once: no image was flagged. In the end: 3 passed, 0 corrected, "
-        "0 for review (0 of them changed, still flagged)."
-    )
+    assert player.text.startswith("As they came: 3 images, 0 flagged and waiting")
+    assert "The loop ended at once: no image was flagged. In the end: 3 passed" in player.text
 
 
 def test_buttons_go_forward_and_back_and_stay_within_the_rounds(player):
     seen = []
-    for button in (player.forward, player.forward, player.forward, player.back, player.back):
+    for button in [player.forward] * 3 + [player.back] * 3:
         button.click()
         seen.append(player.state["round"])
-    assert seen == [1, 2, 2, 1, 0]
-    player.back.click()
-    assert player.state == {"round": 0} and player.text.startswith("As they came")
+    assert seen == [1, 2, 2, 1, 0, 0] and player.text.startswith("As they came")
 
 
 # The pictures
@@ -241,12 +212,6 @@ def test_the_point_moves_along_both_curves(player):
         shown = (pixels(player.view(number).pictures[1]) == orange).all(axis=-1)
         places.append([part.any(axis=0).nonzero()[0].mean() for part in np.hsplit(shown, 2)])
     assert (np.diff(places, axis=0) > 50).all()
-
-
-@pytest.mark.parametrize("shape", [(48, 28, 28, 1), (10, 64, 96, 3), (1, 8, 8, 1)])
-def test_images_of_any_size_and_in_colour_fit_the_page(shape):
-    png = LoopPlayer(nothing_flagged(shape)).static_picture()
-    assert pixels(png).shape[1] <= 880
 
 
 def test_it_keeps_what_explorers_have_in_common(check_explorer):

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+from unittest.mock import Mock
 
+from styleguard_edu.backend import keras
 from styleguard_edu.pictures import load_picture
 from styleguard_edu.widgets import PaintYourOwn
 from styleguard_edu.widgets._easel import YOURS
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 GREY, BLUE, RED, GREEN = (0.5, 0.5, 0.5), (0, 0, 1), (1, 0, 0), (0, 1, 0)
+MIXED = (0.2, 0.8, 0.2)  # six tenths of green in grey
 PAINTINGS = {"red_lake": RED, "meadow": GREEN}
 
 
@@ -38,16 +41,6 @@ class Painter:
         return np.full_like(picture, PAINTINGS[style])
 
 
-class Variable:
-    """Stands for a Keras variable, which is true whatever its value."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def __int__(self):
-        return self.value
-
-
 class Apprentice:
     """Stands for a new PaintingStyle: the longer it learns, the more blue it paints."""
 
@@ -58,7 +51,7 @@ class Apprentice:
 
     @property
     def steps(self):
-        return Variable(self.count)
+        return keras.Variable(self.count)  # which is true whatever its value
 
     def batches(self, photos):
         self.photos = photos
@@ -86,9 +79,8 @@ class Own(PaintYourOwn):
 
         photos = {"wall": plain(GREY), "sky": plain(BLUE, (96, 64))}
         paintings = {name: plain(colour) for name, colour in PAINTINGS.items()}
-        super().__init__(
-            Painter(), photos, paintings=paintings, **{"make_style": make_style} | kwargs
-        )
+        kwargs = {"paintings": paintings, "make_style": make_style} | kwargs
+        super().__init__(Painter(), photos, **kwargs)
 
 
 @pytest.fixture
@@ -143,13 +135,7 @@ def test_keeps_what_explorers_have_in_common(check_explorer):
         ("wall", "red_lake", 1, (GREY, RED, RED), "Wall painted like red lake, strength 1.00."),
         ("sky", "meadow", 1, (BLUE, GREEN, GREEN), "Sky painted like meadow, strength 1.00."),
         ("wall", "red_lake", 0, (GREY, RED, GREY), "Wall as it is, strength 0.00."),
-        (
-            "wall",
-            "red_lake",
-            0.5,
-            (GREY, RED, (0.75, 0.25, 0.25)),
-            "Wall painted like red lake, strength 0.50.",
-        ),
+        ("wall", "meadow", 0.6, (GREY, GREEN, MIXED), "Wall painted like meadow, strength 0.60."),
     ],
 )
 def test_photo_painting_and_result_are_shown(explorer, photo, painting, strength, colours, words):
@@ -199,14 +185,9 @@ def test_uploaded_photo_is_chosen_and_painted_and_another_replaces_it(explorer):
     [
         (b"hello", "holiday <b>.png must be a picture that can be read"),
         (b"", "holiday <b>.png"),
-        (png(plain(RED, (20, 20))), "holiday <b>.png must be at least 64 pixels"),
-        (
-            bytes(14_500_000),
-            "holiday <b>.png is too large, at most 10 MB. Make the picture smaller, or call "
-            "use_{kind}(path) in a cell. Received: 14.5 MB",
-        ),
+        (bytes(14_500_000), "call use_{kind}(path) in a cell. Received: 14.5 MB"),
     ],
-    ids=["no picture", "empty", "too small", "too large"],
+    ids=["no picture", "empty", "too large"],
 )
 @pytest.mark.parametrize("kind", ["photo", "painting"])
 def test_bad_upload_is_explained_and_the_next_one_works(explorer, kind, data, words):
@@ -223,12 +204,6 @@ def test_bad_upload_is_explained_and_the_next_one_works(explorer, kind, data, wo
     assert f"your {kind} good.png" in explorer.text.lower() and explorer.error is None
 
 
-def test_limit_of_an_upload_stands_beside_its_button(explorer):
-    row = explorer.painting_upload, explorer.widget.children[4].children
-    assert "at most 10 MB each" in [getattr(control, "value", None) for control in row[1]]
-    assert row[0] in row[1]
-
-
 def test_larger_file_is_taken_by_its_path(explorer, tmp_path):
     (tmp_path / "big.png").write_bytes(png(plain(BLUE)))
     explorer.use_photo(tmp_path / "big.png", name="big.png")
@@ -241,7 +216,9 @@ def test_larger_file_is_taken_by_its_path(explorer, tmp_path):
 
 
 def test_uploaded_painting_waits_to_be_learnt(explorer):
-    assert explorer.play_button.layout.display == "none"
+    row = explorer.widget.children[4].children
+    assert "at most 10 MB each" in [getattr(control, "value", None) for control in row]
+    assert explorer.play_button in row and explorer.play_button.layout.display == "none"
     upload(explorer, "painting", "wave.png", png(plain(BLUE)))
     assert explorer.play_button.layout.display is None
     assert colour_of(explorer, 1) == near(BLUE)
@@ -357,22 +334,18 @@ def test_picture_shown_is_saved_and_no_file_is_replaced(explorer, tmp_path):
     saved = load_picture(tmp_path / "painted.png")
     np.testing.assert_allclose(saved, explorer.result, atol=1 / 255)
     np.testing.assert_allclose(saved.mean(axis=(0, 1)), (0.75, 0.25, 0.25), atol=1 / 255)
-    assert explorer.text == (
-        "Wall painted like red lake, strength 0.50.\n"
-        f"Saved as painted.png, 96 x 64 pixels, in {tmp_path.resolve()}."
-    )
+    saved_as = f"\nSaved as painted.png, 96 x 64 pixels, in {tmp_path.resolve()}."
+    assert explorer.text.endswith(saved_as)
     (tmp_path / "painted.png").write_bytes(b"mine")
     assert [explorer.save().name for _ in range(2)] == ["painted_2.png", "painted_3.png"]
     assert (tmp_path / "painted.png").read_bytes() == b"mine"
 
 
 def test_failed_save_is_explained_and_leaves_no_empty_file(explorer, tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError("no space left")
-
+    full = Mock(side_effect=OSError("full"))
     monkeypatch.setattr("styleguard_edu.widgets._easel.save_picture", full)
     explorer.save_button.click()
-    assert explorer.text == "no space left" and 'role="alert"' in explorer.summary.value
+    assert explorer.text == "full" and 'role="alert"' in explorer.summary.value
     assert list(tmp_path.iterdir()) == []
     explorer.folder = tmp_path / "gone"
     explorer.save_button.click()
@@ -380,14 +353,14 @@ def test_failed_save_is_explained_and_leaves_no_empty_file(explorer, tmp_path, m
 
 
 @pytest.mark.parametrize(
-    ("photos", "paintings", "message"),
+    ("photos", "names", "message"),
     [
-        ({}, {"red_lake": plain(RED), "meadow": plain(GREEN)}, "at least one picture"),
-        ({"yours": plain(RED)}, {"red_lake": plain(RED), "meadow": plain(RED)}, "'yours' is taken"),
-        ({"a": plain(RED)}, {"meadow": plain(GREEN)}, "Received: none for red_lake"),
-        ({"a": plain(RED) + 9}, {"red_lake": plain(RED), "meadow": plain(RED)}, r"photos\['a'\]"),
+        ({}, ["red_lake", "meadow"], "at least one picture"),
+        ({"yours": plain(RED)}, ["red_lake", "meadow"], "'yours' is taken"),
+        ({"a": plain(RED)}, ["meadow"], "Received: none for red_lake"),
+        ({"a": plain(RED) + 9}, ["red_lake", "meadow"], r"photos\['a'\]"),
     ],
 )
-def test_pictures_that_do_not_fit_raise(photos, paintings, message):
+def test_pictures_that_do_not_fit_raise(photos, names, message):
     with pytest.raises(ValueError, match=message):
-        PaintYourOwn(Painter(), photos, paintings=paintings)
+        PaintYourOwn(Painter(), photos, paintings=dict.fromkeys(names, plain(RED)))

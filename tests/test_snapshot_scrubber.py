@@ -46,17 +46,13 @@ def test_only_the_marker_differs_between_two_positions_of_a_curve():
     assert not (shown[0] != shown[2]).any(axis=-1)[~(marks[0] | marks[2])].any()
 
 
-def test_another_curve_can_be_chosen():
-    scrubber = tiny_scrubber()
-    scrubber.curve.value = "loss"
-    assert "loss: 0.5. Over the whole run it is lowest at step 10 (-1)" in scrubber.text
-    assert "loss against training step" in scrubber.pictures[1].tooltip
-
-
-def test_what_was_not_measured_is_said():
+def test_another_curve_can_be_chosen_and_what_was_not_measured_is_said():
     scrubber = tiny_scrubber()
     scrubber.step.box.value = 100
     assert "distance: not measured" in scrubber.text
+    scrubber.step.box.value, scrubber.curve.value = 0, "loss"
+    assert "loss: 0.5. Over the whole run it is lowest at step 10 (-1)" in scrubber.text
+    assert "loss against training step" in scrubber.pictures[1].tooltip
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,6 @@ LESSONS = os.environ.get("LESSONS", "00_start_here").split(",")
 TOKEN = secrets.token_hex()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: set CHROMIUM")
 
-LATENT = """
-from styleguard_edu.networks import digit_generator, digit_judge
-from styleguard_edu.widgets import LatentExplorer
-LatentExplorer(digit_generator(), judge=digit_judge()).show()
-"""
 SCRUBBER = """
 import numpy as np
 from styleguard_edu.widgets import SnapshotScrubber
@@ -91,13 +86,10 @@ def server(tmp_path_factory):
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = os.environ | env | {"IPYTHONDIR": str(home), "PYTHONPATH": os.pathsep.join(paths)}
     option = re.search(r'--ServerApp.tornado_settings="(.*)"', (ROOT / "Makefile").read_text())
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-    command += [
-        "--ip=127.0.0.1",
-        f"--IdentityProvider.token={TOKEN}",
-        f"--ServerApp.root_dir={folder}",
-    ]
-    command += [f"--ServerApp.tornado_settings={option[1]}"] if option else []
+    options = f"--no-browser --allow-root --port={port} --ip=127.0.0.1".split()
+    options += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
+    options += [f"--ServerApp.tornado_settings={option[1]}"] if option else []
+    command = [sys.executable, "-m", "jupyterlab", *options]
     server = SimpleNamespace(folder=folder, url=f"http://127.0.0.1:{port}")
     with (folder / "jupyter.log").open("w") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
@@ -238,29 +230,13 @@ def check_not_alive(lab, k, words):
     assert any("Run this cell to use it" in content for content in shown), shown
 
 
-def test_latent_explorer_answers_keys_and_numbers(lab):
-    lab.open(LATENT)
-    explorer = lab.run(0)
-    check_shown(lab, 0)
-    box, slider = explorer.get_by_label("t", exact=True), explorer.get_by_role("slider")
-    text, seconds = changed(explorer, lambda: lab.press(slider, "ArrowRight"))
-    assert "t = 0.02" in text and seconds < 2
-    expect(box).to_have_value("0.02")
-    for typed, shown, note in (("0.51", "0.5", "nearest: 0.5"), ("7", "1", "nearest: 1")):
-        changed(explorer, lambda typed=typed: (box.fill(typed), box.press("Enter")))
-        expect(box).to_have_value(shown)
-        expect(explorer).to_contain_text(note)
-    once_around = explorer.get_by_role("button", name="once around")
-    changed(explorer, lambda: lab.press(once_around, "Space"))
-    expect(summary(explorer)).to_contain_text("Once around")
-
-
 def test_number_box_tells_typing_from_its_arrows(lab):
     lab.open(SCRUBBER)
     explorer = lab.run(0)
     check_shown(lab, 0)
     box, slider = explorer.get_by_label("training step"), explorer.get_by_role("slider")
-    changed(explorer, lambda: lab.press(slider, "ArrowRight"))
+    text, seconds = changed(explorer, lambda: lab.press(slider, "ArrowRight"))
+    assert text.startswith("Training step 10 ") and seconds < 2
     expect(box).to_have_value("10")
     box.fill("12")
     box.press("Enter")
