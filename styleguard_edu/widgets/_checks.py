@@ -40,18 +40,12 @@ def check_numbers(name, values, shape, *, above=-np.inf, most=np.inf, more=False
 
 def check_table(called, table, detectors, names, shape, **limits):
     """Return numbers by detector and name, each checked by :func:`check_numbers`."""
-    return {
-        detector: {
-            name: check_numbers(
-                f"{called}[{detector!r}][{name!r}]",
-                table.get(detector, {}).get(name, ()),
-                shape,
-                **limits,
-            )
-            for name in names
-        }
-        for detector in detectors
-    }
+
+    def checked(detector, name):
+        values = table.get(detector, {}).get(name, ())
+        return check_numbers(f"{called}[{detector!r}][{name!r}]", values, shape, **limits)
+
+    return {detector: {name: checked(detector, name) for name in names} for detector in detectors}
 
 
 def check_truth(name, values, shape):
@@ -84,10 +78,8 @@ def check_damaged(images, masks):
     """Return images and masks, each a dict by name, after checking that they fit together."""
     kinds = [name for name in images if name != "clean"]
     if "clean" not in images or not kinds:
-        raise ValueError(
-            'images must hold "clean" and at least one kind of damage. '
-            f"Received: {', '.join(images) or 'nothing'}"
-        )
+        expected = 'images must hold "clean" and at least one kind of damage'
+        raise ValueError(f"{expected}. Received: {', '.join(images) or 'nothing'}")
     clean = check_images(images["clean"], name="images['clean']")
     images = {name: check_alike(f"images[{name!r}]", images[name], clean) for name in images}
     return images, {

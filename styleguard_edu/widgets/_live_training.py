@@ -5,7 +5,7 @@ import threading
 
 import ipywidgets as widgets
 
-from ._parts import ROW, Explorer
+from ._parts import ROW, Explorer, button
 
 PAUSE = "Pause"
 
@@ -36,10 +36,7 @@ class LiveExplorer(Explorer):
     def __init__(self, controls, buttons, *, pictures):
         self._task = self.error = None
         self._lock = threading.RLock()  # a cell and a button may run in different threads
-        self.play_button = widgets.Button(
-            description=self.train_label, icon="play", layout={"width": "auto"}
-        )
-        self.play_button.on_click(lambda _: self._try(self.pause if self.running else self.play))
+        self.play_button = button(self.train_label, "play", self._toggle)
         row = widgets.HBox([*buttons, self.play_button], layout=ROW)
         super().__init__([*controls, row], pictures=pictures)
 
@@ -66,6 +63,9 @@ class LiveExplorer(Explorer):
         if self.running:
             self._stop()
             self._paused()
+
+    def _toggle(self):
+        self._try(self.pause if self.running else self.play)
 
     def close(self):
         """Stop live training and free the widgets."""

@@ -95,6 +95,13 @@ def choice(label, options, *, tooltips=()):
     )
 
 
+def button(label, icon, action, *, width="auto"):
+    """A button with a word and a symbol, which does something when pressed."""
+    made = widgets.Button(description=label, icon=icon, layout={"width": width})
+    made.on_click(lambda _: action())
+    return made
+
+
 class ValueSlider:
     """A slider over a row of values and, beside it, a box with the number.
 

@@ -3,14 +3,13 @@
 from collections import Counter
 from typing import NamedTuple
 
-import ipywidgets as widgets
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
 from ._drawing import blank_figure, encode, figure_bitmap, tidy
 from ._page import WIDTH, Page
-from ._parts import Explorer, ValueSlider, View
+from ._parts import Explorer, ValueSlider, View, button
 
 MOST = 48  # images; more would be too small to read
 # How states are told apart beside their words: colour, length of dashes and of gaps.
@@ -59,11 +58,8 @@ class LoopPlayer(Explorer):
         ]
         self.round = ValueSlider("round", np.arange(len(self.moments)))
         # never disabled at the ends: that would take the keyboard's focus away
-        self.back = widgets.Button(description="Back", icon="step-backward")
-        self.forward = widgets.Button(description="Forward", icon="step-forward")
-        for button, by in ((self.back, -1), (self.forward, 1)):
-            button.layout.width = "110px"
-            button.on_click(lambda button, by=by: self._step(by))
+        self.back = button("Back", "step-backward", lambda: self._step(-1), width="110px")
+        self.forward = button("Forward", "step-forward", lambda: self._step(1), width="110px")
         self.round.row.children = (self.back, self.forward, *self.round.row.children)
         self.inputs = {"round": self.round.slider}
         super().__init__([self.round.row], pictures=2)

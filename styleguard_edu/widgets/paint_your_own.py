@@ -15,7 +15,7 @@ from ..pictures import load_picture
 from ._drawing import encode
 from ._easel import YOURS, Easel, save_as_new
 from ._live_training import LiveExplorer, compiled_step
-from ._parts import ValueSlider, View, choice
+from ._parts import ValueSlider, View, button, choice
 
 LOOK_EVERY = 3.0  # seconds of training between two looks at the result
 MOST_MB = 10  # of an upload: JupyterLab's server takes no larger message unless told to
@@ -248,10 +248,7 @@ class PaintYourOwn(LiveExplorer):
         self.photo_upload.observe(partial(self._uploaded, self.use_photo), "value")
         self.painting_upload.observe(partial(self._uploaded, self.use_painting), "value")
         limit = widgets.Label(f"at most {MOST_MB} MB each", layout={"margin": "2px 14px 2px 4px"})
-        self.save_button = widgets.Button(
-            description="Save PNG", icon="download", layout={"width": "auto"}
-        )
-        self.save_button.on_click(lambda _: self._try(self.save))
+        self.save_button = button("Save PNG", "download", lambda: self._try(self.save))
         buttons = [self.photo_upload, self.painting_upload, limit, self.save_button]
         return [self.photo, self.painting, self.strength.row], buttons
 
