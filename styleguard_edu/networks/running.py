@@ -1,6 +1,7 @@
 """Running trained networks: batch by batch, compiled once, batch normalisation folded away."""
 
 from collections import Counter
+from functools import partial
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
@@ -56,10 +57,9 @@ def run_network(network, *, wanted=None, **inputs):
                 f"{name} must be of shape (n, {described}) for the network {network.name!r}. "
                 f"Received: shape {inputs[name].shape}"
             )
-    chosen = _answers if wanted is None else lambda *x: [_answers(*x)[k] for k in wanted]
     key, answers = ("answers", wanted), []
     known = _compiled.get(key, {}).get(network)
-    answer = known or compiled(key, chosen, [network], *specs)
+    answer = known or compiled(key, partial(_answers, wanted), [network], *specs)
     pixels = max([np.prod(array.shape[1:3], dtype=int) for array in arrays])
     size = min(BATCH, max(BATCH_PIXELS // pixels, 1))
     for start in range(0, len(arrays[0]), size):
@@ -147,8 +147,9 @@ def compiled(key, function, networks, *inputs):
     return table[last]
 
 
-def _answers(network, *inputs):
-    return network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+def _answers(wanted, network, *inputs):
+    answers = network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+    return answers if wanted is None else [answers[k] for k in wanted]
 
 
 def fold_batch_norm(network):
