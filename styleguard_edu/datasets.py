@@ -221,31 +221,23 @@ def _read_arrays(path, shapes, cure):
     except OSError as error:
         raise OSError(f"Cannot read {path}. {cure}. Received: {error}") from error
     except Exception as error:  # NumPy and zipfile raise many types on a damaged file
+        with open(path, "rb") as file:  # perhaps a page to sign in on
+            start = file.read(20)
         raise ValueError(
             f"{path} is damaged, or not an .npz file with the arrays {', '.join(shapes)}. {cure}. "
-            f"Received: {_beginning(path)}"
+            f"Received: {f'a file that begins with {start!r}' if start else 'an empty file'}"
         ) from error
     for array, (name, shape) in zip(arrays, shapes.items(), strict=True):
-        kinds = "uint8" if len(shape) == 3 else "integers"
-        fits = array.dtype == np.uint8 or (kinds == "integers" and array.dtype.kind in "iu")
-        if array.shape != shape or not fits:
-            raise ValueError(
-                f"{name} in {path} must be {kinds} of shape {shape}. "
-                f"{cure}. Received: {array.dtype} of shape {array.shape}"
-            )
-        if name in ("labels", "y_train", "y_test") and not (array.min() >= 0 and array.max() <= 9):
-            raise ValueError(
-                f"{name} in {path} must hold labels from 0 to 9. {cure}. "
-                f"Received: labels from {array.min()} to {array.max()}"
-            )
+        wanted, received = f"be integers of shape {shape}", f"{array.dtype} of shape {array.shape}"
+        fits = array.shape == shape and array.dtype.kind in "iu"
+        if len(shape) == 3:
+            wanted, fits = f"be uint8 of shape {shape}", fits and array.dtype == np.uint8
+        elif fits and name in ("labels", "y_train", "y_test"):
+            wanted, received = "hold labels from 0 to 9", f"labels {array.min()} to {array.max()}"
+            fits = array.min() >= 0 and array.max() <= 9
+        if not fits:
+            raise ValueError(f"{name} in {path} must {wanted}. {cure}. Received: {received}")
     return arrays
-
-
-def _beginning(path):
-    """How a file begins that is no .npz file: a page to sign in on, for example."""
-    with open(path, "rb") as file:
-        start = file.read(20)
-    return f"a file that begins with {start!r}" if start else "an empty file"
 
 
 def _split(images, labels):

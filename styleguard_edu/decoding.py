@@ -86,14 +86,12 @@ def decode_image(image, name, long_side):
     check_pixels(image.size, name, image.format)
     size = working_size(image.size, long_side, name)
     with _blaming(name):  # phones append a depth map or another exposure to a JPEG (MPO)
-        moves = image.format != "MPO" and getattr(image, "is_animated", False)
-    if moves:
-        raise ValueError(
-            f"{name} must be one still picture. Save a single frame of it as {_READABLE}. "
-            f"Received: a {image.format} file with several frames"
-        )
-    with _blaming(name):
-        return _decode(image, size)
+        if image.format == "MPO" or not getattr(image, "is_animated", False):
+            return _decode(image, size)
+    raise ValueError(
+        f"{name} must be one still picture. Save a single frame of it as {_READABLE}. "
+        f"Received: a {image.format} file with several frames"
+    )
 
 
 @contextmanager
@@ -261,10 +259,9 @@ def working_size(size, long_side, name):
 
 def check_pixels(size, name, kind=None):
     """Raise ValueError for a picture of more pixels than its kind of file may have."""
-    most = MOST_PIXELS.get(kind, MOST_PIXELS_OTHERWISE)
-    if size[0] * size[1] > most:
-        megapixels = size[0] * size[1] / 1e6
-        raise _too_large(name, most, f"{size[0]} x {size[1]} pixels ({megapixels:.1f} million)")
+    most, pixels = MOST_PIXELS.get(kind, MOST_PIXELS_OTHERWISE), size[0] * size[1]
+    if pixels > most:
+        raise _too_large(name, most, f"{size[0]} x {size[1]} pixels ({pixels / 1e6:.1f} million)")
 
 
 def _too_large(name, most, received):

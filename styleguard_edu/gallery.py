@@ -132,7 +132,5 @@ def middle(photo):
     scale = max(height / photo.shape[0], width / photo.shape[1])
     short = min(photo.shape[:2])
     resized = fit_short_side(photo, max(int(np.ceil(short * scale)), min(height, width)))
-    top, left = (
-        (side - want) // 2 for side, want in zip(resized.shape[:2], CARD_SIZE, strict=True)
-    )
+    top, left = (resized.shape[0] - height) // 2, (resized.shape[1] - width) // 2
     return resized[top : top + height, left : left + width]

@@ -289,9 +289,7 @@ def png_bytes(image):
         The file, for ``ipywidgets.Image`` or for writing to disk.
     """
     pixels = to_uint8(as_array("image", image)[np.newaxis])[0]
+    picture = Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
     buffer = io.BytesIO()
-    # level 1: a slider cannot wait for the smallest file
-    Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(
-        buffer, format="PNG", compress_level=1
-    )
+    picture.save(buffer, format="PNG", compress_level=1)  # a slider cannot wait for a smaller file
     return buffer.getvalue()

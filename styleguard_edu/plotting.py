@@ -45,16 +45,15 @@ def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
     if titles is not None and len(titles) != n:
         raise ValueError(f"titles must hold one text an image, {n} in all. Received: {len(titles)}")
     columns = min(columns, n)
-    if titles is not None:
-        gap = max(gap, -(-height // 3))
+    titles, gap = ((), gap) if titles is None else (titles, max(gap, -(-height // 3)))
     picture = image_grid(images, columns=columns, gap=gap)
     if ax is None:
         inch = min(0.9, 8.0 / columns)  # an image's width on the page
-        size = (columns * inch, columns * inch * picture.shape[0] / picture.shape[1])
-        _, ax = plt.subplots(figsize=(size[0], size[1] + 0.3), layout="constrained")
+        wide, high = columns * inch, columns * inch * picture.shape[0] / picture.shape[1]
+        _, ax = plt.subplots(figsize=(wide, high + 0.3), layout="constrained")
     picture = picture.squeeze(-1) if channels == 1 else picture
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    for k, title in enumerate(() if titles is None else titles):
+    for k, title in enumerate(titles):
         top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
         ax.text(left + width / 2, top - 1.5, title, ha="center", va="bottom", fontsize=8)
     ax.axis("off")
@@ -170,9 +169,7 @@ def plot_curves(x, curves, *, xlabel, ylabel, log=False, ax=None):
     many = len(np.asarray(x)) > 60
     for (name, y), (colour, dash, marker) in zip(curves.items(), looks, strict=False):
         ax.plot(x, y, dash, color=colour, label=name, marker=None if many else marker, markersize=4)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    if log:
-        ax.set_yscale("log")
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     ax.grid(alpha=0.3)
     if len(curves) > 1:
         ax.legend()
@@ -229,16 +226,10 @@ def show_file(data, alt, *, text="", style="", css_class="styleguard-figure"):
         By which the style finds the picture.
     """
     kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
-    source = f"data:{kind};base64,{b64encode(data).decode()}"
-    picture = (
-        f'{style}<img class="{css_class}" style="max-width: 100%" alt="{html.escape(alt)}" '
-        f'src="{source}">'
-    )
+    looks = f'class="{css_class}" style="max-width: 100%" alt="{html.escape(alt)}"'
+    picture = f'{style}<img {looks} src="data:{kind};base64,{b64encode(data).decode()}">'
     if text:
         picture += f'<p style="white-space: pre-line">{html.escape(text)}</p>'
         alt = f"{alt} {text}"
-    display(
-        {"text/html": picture, kind: data, "text/plain": alt},
-        metadata={kind: {"alt": alt}},
-        raw=True,
-    )
+    shown = {"text/html": picture, kind: data, "text/plain": alt}
+    display(shown, metadata={kind: {"alt": alt}}, raw=True)

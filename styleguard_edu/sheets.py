@@ -38,8 +38,7 @@ def plot_sheet(rows, *, titles, columns=None, gap=2, ax=None):
     ValueError
         If the rows differ in number or size of images, or there is not one title a case.
     """
-    rows = _checked_rows(rows)
-    stack = np.stack(list(rows.values()))
+    stack = _checked_stack(rows)
     stages, n, height, width, _ = stack.shape
     if len(titles) != n:
         raise ValueError(f"titles must hold one text a case, {n} in all. Received: {len(titles)}")
@@ -72,12 +71,12 @@ def plot_sheet(rows, *, titles, columns=None, gap=2, ax=None):
     return ax
 
 
-def _checked_rows(rows):
-    """Rows of one shape, in colour."""
+def _checked_stack(rows):
+    """Rows of one shape, in colour, ``(rows, n, height, width, 3)``."""
     if not rows:
         raise ValueError("rows must hold at least one row of images. Received: none")
-    rows = {name: to_rgb(check_images(row, name=name)) for name, row in rows.items()}
-    shapes = {name: row.shape[:3] for name, row in rows.items()}
+    stack = [to_rgb(check_images(row, name=name)) for name, row in rows.items()]
+    shapes = {name: row.shape[:3] for name, row in zip(rows, stack, strict=True)}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"rows must be of one number and size of images. Received: {shapes}")
-    return rows
+    return np.stack(stack)

@@ -5,6 +5,8 @@ restyling is known pixel by pixel. The style GAN never sees a digit beside its r
 serves for measuring, and to calibrate a guard on what is right.
 """
 
+from itertools import cycle
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, grey_dilation
 
@@ -101,15 +103,8 @@ def _embossed(digits):
     return metal * _colour(1.30, 0.86, 0.55) + 0.7 * np.clip(metal - 0.68, 0, 1)
 
 
-_RENDERERS = {
-    "ink": _ink,
-    "chalk": _chalk,
-    "neon": _neon,
-    "outline": _outline,
-    "woven": _woven,
-    "embossed": _embossed,
-}
-STYLES = tuple(_RENDERERS)
+STYLES = ("ink", "chalk", "neon", "outline", "woven", "embossed")
+_RENDERERS = dict(zip(STYLES, (_ink, _chalk, _neon, _outline, _woven, _embossed), strict=True))
 
 
 def _blur(digits, sigma):
@@ -134,8 +129,7 @@ def _mix(below, above, share):
 
 def _grain():
     """A rough surface in about [-1, 1]: slanted waves that do not repeat within the picture."""
-    waves = np.sin(1.9 * _ROWS + 2.7 * _COLUMNS) + np.sin(2.9 * _ROWS - 1.3 * _COLUMNS)
-    return 0.5 * waves
+    return 0.5 * (np.sin(1.9 * _ROWS + 2.7 * _COLUMNS) + np.sin(2.9 * _ROWS - 1.3 * _COLUMNS))
 
 
 def measure_restyling(restyle, digits, judges):
@@ -202,11 +196,8 @@ def match_colours(images, style, *, examples):
     -------
     ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
     """
-    painted = render_style(examples, style)
-    plain = do_nothing(images, style)
-    return np.stack(
-        [match_histogram(image, painted[k % len(painted)]) for k, image in enumerate(plain)]
-    )
+    painted = cycle(render_style(examples, style))
+    return np.stack([match_histogram(image, next(painted)) for image in to_rgb(images)])
 
 
 def _share(judge, images, answers):

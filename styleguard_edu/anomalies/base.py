@@ -90,7 +90,7 @@ class Anomaly:
     def __post_init__(self):
         if not isinstance(self.local, (bool, np.bool_)):
             raise TypeError(f"local must be True or False. Received: {self.local!r}")
-        given, severity = getattr(self, self.parameter), self.severity
+        name, given, severity = self.parameter, self.value, self.severity
         if given is None or severity is not None:
             severity = 3 if severity is None else severity
             if not is_whole(severity) or not 1 <= severity <= 5:
@@ -98,12 +98,11 @@ class Anomaly:
             object.__setattr__(self, "severity", int(severity))
             own = self.SEVERITIES[severity - 1]
             if given not in (None, own):  # both together are what dataclasses.replace gives
-                raise ValueError(
-                    f"Give {type(self).__name__} either {self.parameter} or severity. "
-                    f"Received: {self.parameter}={given!r} and severity={severity!r}"
-                )
+                both = f"{name}={given!r} and severity={severity!r}"
+                kind = type(self).__name__
+                raise ValueError(f"Give {kind} either {name} or severity. Received: {both}")
             given = own
-        object.__setattr__(self, self.parameter, self._checked(given))
+        object.__setattr__(self, name, self._checked(given))
 
     def _checked(self, value):
         low, high = self.RANGE
@@ -164,10 +163,8 @@ class Anomaly:
     def _check_images(self, images):
         images = check_images(images)
         if min(images.shape[1:3]) < _SMALLEST:
-            raise ValueError(
-                f"images must be at least {_SMALLEST}x{_SMALLEST} px. Received: shape "
-                f"{images.shape}"
-            )
+            least = f"{_SMALLEST}x{_SMALLEST} px"
+            raise ValueError(f"images must be at least {least}. Received: shape {images.shape}")
         if self.colour_only and images.shape[-1] == 1:
             raise ValueError(
                 f"{type(self).__name__} needs colour: images must have 3 channels. "

@@ -221,16 +221,13 @@ class Erosion(Anomaly, group="blur"):
 
 def _with_disc(extreme_filter, images, radius):
     """Filter over a disc, blended between the two whole radii beside the given one."""
-    smaller, part = floor(radius), radius - floor(radius)
-    small = _filtered(extreme_filter, images, smaller)
-    if part == 0:
-        return small
-    return small + np.float32(part) * (_filtered(extreme_filter, images, smaller + 1) - small)
+    small, large = (
+        extreme_filter(images, footprint=_disc(whole)[None, :, :, None], mode="nearest")
+        for whole in (floor(radius), ceil(radius))
+    )
+    return small + np.float32(radius - floor(radius)) * (large - small)
 
 
-def _filtered(extreme_filter, images, radius):
-    if radius == 0:
-        return images
+def _disc(radius):
     rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    disc = rows**2 + columns**2 <= radius**2
-    return extreme_filter(images, footprint=disc[None, :, :, None], mode="nearest")
+    return rows**2 + columns**2 <= radius**2

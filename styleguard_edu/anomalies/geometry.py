@@ -180,7 +180,6 @@ def _taken_from(images, rows, columns):
     damaged = np.empty_like(images)
     for image, result, *places in zip(images, damaged, rows, columns, strict=True):
         for channel in range(image.shape[-1]):
-            result[..., channel] = map_coordinates(
-                image[..., channel], places, order=1, mode="nearest"
-            )
+            plane = image[..., channel]
+            result[..., channel] = map_coordinates(plane, places, order=1, mode="nearest")
     return damaged

@@ -228,10 +228,8 @@ class BlockLoss(Anomaly):
 
 def _neighbouring(images, steps):
     """What lies one step away, ``(n, 2)``; beyond the edge, what lies one step the other way."""
-    n, *sides, _ = images.shape
-    rows, columns = (
-        np.where((places - step < 0) | (places - step >= side), places + step, places - step)
-        for side, step in zip(sides, steps.T[..., None], strict=True)
-        for places in [np.arange(side)]
-    )
+    n, height, width, _ = images.shape
+    rows, columns = np.arange(height) - steps[:, :1], np.arange(width) - steps[:, 1:]
+    rows = np.where((rows < 0) | (rows >= height), rows + 2 * steps[:, :1], rows)
+    columns = np.where((columns < 0) | (columns >= width), columns + 2 * steps[:, 1:], columns)
     return images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -19,11 +19,13 @@ _LEAST = 32  # px a side
 _KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / 16  # Burt and Adelson's, with a = 0.375
 
 
-def _check_pair(image, content, least=_LEAST):
+def _lumas(image, content, least):
+    """Check a restyled picture and the photo it was made from; return their lumas."""
     image = check_picture(image, name="image", least=least)
     content = check_picture(content, name="content", least=least)
     require_same("the same shape", image=image.shape, content=content.shape)
-    return image, content
+    # variances as differences of squares lose digits in float32
+    return image.astype(np.float64) @ LUMA, content.astype(np.float64) @ LUMA
 
 
 def laplacian_bands(picture):
@@ -126,17 +128,11 @@ def structure_score(image, content):
         In [-1, 1], higher is better: 1 for equal structure, about 0 for unrelated pictures, below
         0 for a negative. Adding to the luma or multiplying it (above 0) does not change it.
     """
-    image, content = _check_pair(image, content)
-    height, width = (size // 2 * 2 for size in image.shape[:2])  # odd sizes get a black line else
-    first, second = (
-        _even_contrast(downscale_local_mean(_luma(part)[:height, :width], (2, 2)))
-        for part in (image, content)
-    )
+    lumas = _lumas(image, content, _LEAST)
+    height, width = (size // 2 * 2 for size in lumas[0].shape)  # odd sizes get a black line else
+    halves = (downscale_local_mean(luma[:height, :width], (2, 2)) for luma in lumas)
+    first, second = map(_even_contrast, halves)
     return float(structural_similarity(first, second, data_range=1.0))
-
-
-def _luma(picture):
-    return picture.astype(np.float64) @ LUMA  # variances as differences of squares lose digits
 
 
 def _even_contrast(luma, sigma=8.0):
@@ -172,8 +168,7 @@ def halo_strength(image, content):
         In units of luma, higher is worse; about 0, on either side of it, without halos. Rims
         brighter by 0.1 give 0.05 to 0.07 (the filter follows); blurred or moved edges count too.
     """
-    image, content = _check_pair(image, content, least=64)
-    luma, guide = _luma(image), _luma(content)
+    luma, guide = _lumas(image, content, least=64)
     residual = luma - _guided_filter(luma, guide, radius=12)
     slope = ndimage.gaussian_gradient_magnitude(guide, 1.0)
     edges = slope >= max(np.quantile(slope, 0.95), 1e-3)
@@ -228,8 +223,7 @@ def frame_strength(image, content):
         In units of luma, higher is worse; about 0, on either side of it, without a frame. A frame
         of 8 px, darker by 0.1, gives 0.08 to 0.1.
     """
-    image, content = _check_pair(image, content, least=64)
-    luma, guide = _luma(image), _luma(content)
+    luma, guide = _lumas(image, content, least=64)
     inside = (slice(16, -16), slice(16, -16))
     return _border_error(luma, guide) - _border_error(luma[inside], guide[inside])
 
