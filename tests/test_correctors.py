@@ -15,12 +15,10 @@ from styleguard_edu.correctors import (
 from styleguard_edu.detectors import PositionDetector
 from styleguard_edu.guard import StyleGuard
 from styleguard_edu.images import sharpen
-from styleguard_edu.metrics import psnr
 from styleguard_edu.networks import segmentation_network
 
 import numpy as np
 import pytest
-from skimage.restoration import inpaint_biharmonic
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
@@ -44,7 +42,6 @@ def some_masks(n=3, height=12, width=10, share=0.1, seed=1):
 
 
 @cache
-@cache
 def negative_network(**settings):
     """Restores every image to its negative."""
     network = segmentation_network(width=2, **settings)
@@ -55,7 +52,6 @@ def negative_network(**settings):
     return network
 
 
-@cache
 @cache
 def flat_networks():
     """A generator of 12 x 10 pixels from two numbers, and an encoder."""
@@ -133,25 +129,8 @@ def test_clones_and_pickles_answer_alike_and_share_no_more_than_networks(make):
 
 @every_corrector
 def test_the_repr_is_short_and_the_same_in_every_run(make):
-    assert repr(make(strength=0.5)) == f"{type(make()).__name__}(strength=0.5)".replace(
-        "LatentCorrector(", "LatentCorrector(steps=2, "
-    )
-
-
-@every_corrector
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"strength": 1.1}, "strength must be a number from 0 to 1. Received: 1.1"),
-        ({"strength": np.nan}, "strength must be a number from 0 to 1. Received: nan"),
-        ({"max_change": 0}, "max_change must be .* Received: 0"),
-        ({"max_change": "much"}, "max_change must be .* Received: 'much'"),
-    ],
-)
-def test_settings_are_checked_when_they_are_used(make, settings, words):
-    corrector = make().set_params(**settings)
-    with pytest.raises(ValueError, match=words):
-        corrector.correct(noise(), one_pixel())
+    own = ", steps=2" * isinstance(make(), LatentCorrector)
+    assert repr(make(strength=0.5)) == f"{type(make()).__name__}(strength=0.5{own})"
 
 
 @every_corrector
@@ -167,12 +146,6 @@ def test_settings_are_checked_when_they_are_used(make, settings, words):
 def test_arrays_are_checked(make, wrong, error, words):
     with pytest.raises(error, match=words):
         make().correct(**{"images": noise(), "masks": one_pixel(), **wrong})
-
-
-@every_corrector
-def test_content_is_told_by_name(make):
-    with pytest.raises(TypeError, match="positional"):
-        make().correct(noise(), one_pixel(), noise())
 
 
 @every_corrector
@@ -229,15 +202,9 @@ def test_marked_pixels_are_replaced_wholly_and_the_ring_is_mixed():
     ring = np.delete(corrected[4:7, 3:6].ravel(), 4)
     assert (ring > 0).all() and (ring < 1).all()
     assert ring[1] > ring[0]  # a corner lies farther from the mark than a side
-    whole = White(dilation=1, feather=0.0).correct(black, one_pixel())[0, ..., 0]
-    np.testing.assert_array_equal(whole[4:7, 3:6], 1)
-    assert whole.sum() == 9
-
-
-def test_strength_mixes_known_by_hand():
-    grey = np.full((3, 12, 10, 1), 0.5, np.float32)
-    corrected = White(strength=0.5).correct(grey, one_pixel())
-    assert corrected[0, 5, 4, 0] == pytest.approx(0.75)
+    half = White(dilation=1, feather=0.0, strength=0.5).correct(black, one_pixel())[0, ..., 0]
+    np.testing.assert_array_equal(half[4:7, 3:6], 0.5)
+    assert half.sum() == 4.5
 
 
 @pytest.mark.parametrize(
@@ -246,6 +213,10 @@ def test_strength_mixes_known_by_hand():
         (White(dilation=-1), "dilation must be a whole number >= 0. Received: -1"),
         (White(dilation=1.5), "dilation must be a whole number"),
         (White(feather=-0.1), "feather must be a number >= 0, finite. Received: -0.1"),
+        (White(strength=1.1), "strength must be a number from 0 to 1. Received: 1.1"),
+        (White(strength=np.nan), "strength must be a number from 0 to 1. Received: nan"),
+        (White(max_change=0), "max_change must be .* Received: 0"),
+        (CentreCorrector(max_change="much"), "max_change must be .* Received: 'much'"),
         (White(max_change=1.1), "max_change must be .*Received: 1.1"),
         (White(max_change=True), "max_change must be .*Received: True"),
         (NeighbourCorrector(steps=-1), "steps must be a whole number >= 0. Received: -1"),
@@ -285,28 +256,16 @@ def test_proposals_are_checked(proposal, error, words):
         RestyleCorrector(lambda images, content: proposal).correct(noise(), one_pixel())
 
 
-def test_only_centring_translates_and_only_realignment_changes_as_much():
-    whole = {name for name, make in MAKERS.items() if make().whole_image}
-    assert whole == {"centre", "realign"}
-    assert [name for name, make in MAKERS.items() if make().translates_only] == ["centre"]
-    assert Corrector().max_change == 0.35 and CentreCorrector().max_change == 1
-
-
 # Neighbours.
 
 
-def test_a_hole_in_a_flat_picture_is_filled_with_its_grey_whatever_was_there():
-    flat = np.full((3, 12, 10, 1), 0.25, np.float32)
-    damaged = np.where(some_masks(share=0.3)[..., None], noise(), flat)
-    corrected = NeighbourCorrector().correct(damaged, some_masks(share=0.3))
-    np.testing.assert_allclose(corrected, flat, atol=1e-5)
-
-
-def test_one_missing_pixel_becomes_the_mean_of_its_four_neighbours():
-    images = noise(channels=3)
-    corrected = NeighbourCorrector(dilation=0).correct(images, one_pixel())
+def test_one_missing_pixel_becomes_the_mean_of_its_four_neighbours_whatever_was_there():
+    images, black = noise(channels=3), noise(channels=3)
+    black[:, 5, 4] = 0
     neighbours = images[:, 4, 4] + images[:, 6, 4] + images[:, 5, 3] + images[:, 5, 5]
-    np.testing.assert_allclose(corrected[:, 5, 4], neighbours / 4, atol=1e-6)
+    for damaged in (images, black):
+        corrected = NeighbourCorrector(dilation=0).correct(damaged, one_pixel())
+        np.testing.assert_allclose(corrected[:, 5, 4], neighbours / 4, atol=1e-6)
 
 
 def test_a_gap_between_black_and_white_becomes_a_slope():
@@ -327,18 +286,6 @@ def test_an_image_that_is_marked_wholly_stays_as_it_is():
     assert (corrected[0] != images[0]).any()
 
 
-def test_filling_helps_a_smooth_picture_but_biharmonic_inpainting_helps_more():
-    rows, columns = np.mgrid[:32, :32]
-    truth = (0.5 + 0.3 * np.sin(rows / 4) * np.cos(columns / 5)).astype(np.float32)[None, ..., None]
-    masks = some_masks(1, 32, 32, share=0.3)
-    damaged = np.where(masks[..., None], 0, truth)
-    filled = NeighbourCorrector(dilation=0).correct(damaged, masks)
-    better = inpaint_biharmonic(damaged[0], masks[0], channel_axis=-1)[None]
-    nothing, own, theirs = (psnr(x, truth)[0] for x in (damaged, filled, better.clip(0, 1)))
-    assert own > nothing + 20
-    assert theirs > own + 6  # it continues slopes, at a higher price
-
-
 def test_the_median_takes_a_dead_pixel_away_and_keeps_an_edge():
     images = np.zeros((1, 9, 9, 1), np.float32)
     images[:, :, 5:] = 1
@@ -348,27 +295,18 @@ def test_the_median_takes_a_dead_pixel_away_and_keeps_an_edge():
     np.testing.assert_array_equal(corrected, images)
 
 
-def test_the_median_cannot_fill_a_hole_that_neighbours_can():
-    damaged = np.full((1, 12, 10, 1), 0.5, np.float32)
-    hole = np.zeros((1, 12, 10), bool)
-    hole[0, 4:8, 3:7] = True
-    damaged[hole] = 1
-    filled, filtered = (
-        kind().correct(damaged, hole) for kind in (NeighbourCorrector, MedianCorrector)
-    )
-    np.testing.assert_allclose(filled, 0.5, atol=1e-5)
-    assert (filtered[0, 5:7, 4:6] == 1).all()
-
-
 # Restoration and restyling.
 
 PLAIN = {"dilation": 0, "feather": 0.0}
 
 
 @pytest.mark.parametrize("sharpness", [0.0, 0.5])
-def test_marked_pixels_are_what_the_network_restores_sharpened(sharpness):
+@pytest.mark.parametrize("views", [(), (np.copy, np.copy)])
+def test_marked_pixels_are_what_the_network_restores_sharpened(sharpness, views):
     images, masks = noise(), one_pixel()
-    corrector = RestorationCorrector(negative_network(), sharpness=sharpness, **PLAIN)
+    corrector = RestorationCorrector(
+        judging_by_tone(4.0), sharpness=sharpness, views=views, **PLAIN
+    )
     expected = np.where(masks[..., np.newaxis], sharpen(1 - images, amount=sharpness), images)
     np.testing.assert_allclose(corrector.correct(images, masks), expected, atol=1e-6)
 
@@ -430,23 +368,6 @@ def test_views_are_asked_about_only_where_the_first_guess_is_called_damaged():
     assert asked == [1]
     expected = np.array([1 - (0.9 + 0.45) / 2, 0.9, 0.9])
     np.testing.assert_allclose(corrected.mean(axis=(1, 2, 3)), expected, atol=1e-6)
-
-
-def test_the_guesses_about_views_are_sharpened_as_those_about_the_image():
-    images, masks = noise(), np.ones(noise().shape[:3], bool)
-    plain, viewed = (
-        RestorationCorrector(judging_by_tone(4.0), views=views, sharpness=0.5, **PLAIN)
-        for views in ((), (np.copy, np.copy))
-    )
-    np.testing.assert_allclose(
-        viewed.correct(images, masks), plain.correct(images, masks), atol=1e-6
-    )
-
-
-def test_views_keep_the_shape():
-    halving = RestorationCorrector(judging_by_tone(0.0), views=(lambda x: x[:, ::2],))
-    with pytest.raises(ValueError, match="must propose images of shape"):
-        halving.correct(noise(), one_pixel())
 
 
 def test_a_network_that_compares_needs_the_content_and_it_is_prepared():

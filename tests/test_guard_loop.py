@@ -12,7 +12,6 @@ from styleguard_edu.guard import StyleGuard, load_guard
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 # A clean picture of 4 x 4 pixels is black. Its score is the sum of its pixels, and clean ones
@@ -48,20 +47,8 @@ class Grey(Toy):
         return np.full_like(images, self.level)
 
 
-class Black(Grey):
-    def __init__(self, level=0.0, *, max_change=1.0):
-        super().__init__(level, max_change=max_change)
-
-
-class AllBlack(Black):
+class Whole(Grey):
     whole_image = True
-
-
-class AllWhite(Grey):
-    whole_image = True
-
-    def __init__(self, level=1.0):
-        super().__init__(level)
 
 
 class OnePixel(Toy):
@@ -99,11 +86,11 @@ class Stops(OnePixel):
         return super()._propose(images, masks, content)
 
 
-class BlackWhereWanted(AllBlack):
+class BlackWhereWanted(Whole):
     """Says that images with so many white pixels left need it at sight."""
 
     def __init__(self, *counts):
-        super().__init__()
+        super().__init__(0)
         self.counts = counts
 
     def _indicated_for(self, images):
@@ -155,7 +142,7 @@ def test_what_is_flagged_is_corrected_and_the_rest_passes_bit_by_bit():
     images = spots(0, 2, 0, 1)
     images[[0, 2]] += np.random.default_rng(0).random((2, 4, 4, 1), np.float32) / 100
     given = images.copy()
-    report = guard({"white": AllWhite(), "black": Black()}).run(images)
+    report = guard({"white": Whole(1), "black": Grey(0)}).run(images)
     assert outcomes(report) == ["passed", "corrected", "passed", "corrected"]
     assert report.accepted.tolist() == [False, True, False, True] and not report.flagged.any()
     np.testing.assert_array_equal(report.images[[0, 2]], given[[0, 2]])
@@ -164,16 +151,9 @@ def test_what_is_flagged_is_corrected_and_the_rest_passes_bit_by_bit():
 
 
 def test_where_no_proposal_is_acceptable_the_image_keeps_every_bit():
-    report = guard(AllWhite()).run(spots(3))
+    report = guard(Whole(1)).run(spots(3))
     assert outcomes(report) == ["for review"] and report.flagged.all() and not report.accepted.any()
     np.testing.assert_array_equal(report.images, spots(3))
-
-
-def test_an_image_at_the_threshold_is_not_flagged():
-    at, above = 0.38 * spots(1), 0.385 * spots(1)
-    at_once = guard(Black(), min_improvement=0.1)
-    at_once.detector.threshold_ = float(at.sum())
-    assert outcomes(at_once.run(np.concatenate([at, above]))) == ["passed", "corrected"]
 
 
 def test_correctors_are_asked_about_the_images_in_the_queue_only_and_no_more_than_a_batch():
@@ -187,13 +167,6 @@ def test_correctors_are_asked_about_the_images_in_the_queue_only_and_no_more_tha
     assert [len(images) for images, _ in asked] == [2, 1]
     np.testing.assert_array_equal(asked[0][0], spots(2, 1))
     np.testing.assert_array_equal(asked[0][1], spots(2, 1)[..., 0] == 1)
-
-
-def test_images_of_any_size_and_colour_are_corrected():
-    picture = np.zeros((1, 5, 9, 3), np.float32)
-    picture[0, 2, 3] = 1
-    report = guard(Black()).run(picture)
-    assert outcomes(report) == ["corrected"] and not report.images.any()
 
 
 def test_each_image_is_corrected_beside_its_own_content():
@@ -269,11 +242,9 @@ def test_the_size_of_the_batches_changes_nothing(batch_size):
 # What is acceptable.
 
 
-def test_the_score_must_fall_by_the_least_improvement_of_the_corrector():
-    assert outcomes(guard(Black(), min_improvement=1.01).run(spots(1, 2)))[0] == "for review"
-    both = {"one": OnePixel(), "all": AllBlack()}
-    report = guard(both, min_improvement={"one": 5.0, "all": 0.5}, max_rounds=1).run(spots(3))
-    np.testing.assert_array_equal(report.rounds[0].accepted, [[False], [True]])
+def test_the_score_must_fall_by_the_least_improvement():
+    report = guard(Grey(0), min_improvement=1.01).run(spots(1, 2))
+    assert outcomes(report) == ["for review", "corrected"]
 
 
 def test_what_has_to_fall_is_for_the_detector_to_say():
@@ -281,13 +252,13 @@ def test_what_has_to_fall_is_for_the_detector_to_say():
         def acceptance_scores(self, findings):
             return findings.scores / 2
 
-    report = guard(Black(), Half).run(spots(2))
+    report = guard(Grey(0), Half).run(spots(2))
     assert report.rounds[0].scores.tolist() == [1] and report.scores.tolist() == [0]
-    assert not guard(Black(), Half, min_improvement=1.5).run(spots(2)).accepted.any()
+    assert not guard(Grey(0), Half, min_improvement=1.5).run(spots(2)).accepted.any()
 
 
 def test_more_marked_pixels_are_not_acceptable_whatever_the_score_says():
-    report = guard(AllWhite(), Whiter).run(spots(2))
+    report = guard(Whole(1), Whiter).run(spots(2))
     assert report.rounds[0].area.tolist() == [2] and report.rounds[0].area_after.tolist() == [[16]]
     assert not report.accepted.any()
 
@@ -323,7 +294,7 @@ def test_marks_where_nothing_was_changed_do_not_count():
             scores, lightest = super()._score_batch(images, content, True)
             return scores, lightest / lightest.max(axis=(1, 2), keepdims=True)
 
-    relative = guard(Black(), Relative)
+    relative = guard(Grey(0), Relative)
     relative.detector.pixel_threshold_ = 0.5
     image = spots(2)
     image[0, 0, 2] = 0.45
@@ -339,10 +310,10 @@ def test_marks_where_nothing_was_changed_do_not_count():
 @pytest.mark.parametrize(
     ("correctors", "spot_count", "choice"),
     [
-        ((Black(), Grey()), 1, 1),  # both are enough: the smaller change
-        ((OnePixel(), Black()), 3, 1),  # only the larger change is enough
+        ((Grey(0), Grey()), 1, 1),  # both are enough: the smaller change
+        ((OnePixel(), Grey(0)), 3, 1),  # only the larger change is enough
         ((Grey(), OnePixel()), 5, 1),  # none is enough: five pixels at 0.1 are still flagged
-        ((Black(max_change=1.0), Grey(max_change=0.3)), 1, 0),  # 0.25 of 1, 0.225 of 0.3
+        ((Grey(0, max_change=1.0), Grey(max_change=0.3)), 1, 0),  # 0.25 of 1, 0.225 of 0.3
     ],
 )
 def test_of_acceptable_proposals_the_smallest_share_of_its_limit_is_taken(
@@ -355,7 +326,7 @@ def test_of_acceptable_proposals_the_smallest_share_of_its_limit_is_taken(
 
 def test_proposals_that_are_enough_come_before_those_no_longer_flagged_and_these_before_others():
     # of two white pixels one is still flagged; 0.15 each is not; black is as clean as can be
-    correctors = {"one": OnePixel(), "grey": Grey(0.15), "black": Black()}
+    correctors = {"one": OnePixel(), "grey": Grey(0.15), "black": Grey(0)}
     for settings, choice in (({}, 1), ({"target_p_value": 0.28}, 2)):
         (first,) = guard(correctors, max_rounds=1, **settings).run(spots(2)).rounds
         assert first.accepted.all() and (np.diff(first.change[:, 0]) > 0).all()
@@ -367,7 +338,7 @@ def test_proposals_that_are_enough_come_before_those_no_longer_flagged_and_these
 
 def test_what_is_not_clean_enough_goes_on_though_it_is_no_longer_flagged():
     # p is 11 / 40 for the score of 0.3 that is left, and 1 for black
-    both = {"grey": Grey(0.3), "all": AllBlack()}
+    both = {"grey": Grey(0.3), "all": Whole(0)}
     for target, expected in ((None, [[0]]), (0.27, [[0]]), (0.28, [[0], [1]])):
         one_use = {"min_improvement": 0.1, "max_uses": 1, "target_p_value": target}
         report = guard(both, **one_use).run(spots(1))
@@ -376,7 +347,7 @@ def test_what_is_not_clean_enough_goes_on_though_it_is_no_longer_flagged():
     assert [one.corrected.tolist() for one in report.rounds] == [[True], [False]]
     report = guard(both, min_improvement=0.4, max_uses=1, target_p_value=0.28).run(spots(1))
     assert choices(report) == [[0], [-1]] and outcomes(report) == ["corrected"]
-    assert outcomes(guard(Black(), target_p_value=0.9).run(0.3 * spots(1))) == ["passed"]
+    assert outcomes(guard(Grey(0), target_p_value=0.9).run(0.3 * spots(1))) == ["passed"]
 
 
 # Who is asked.
@@ -385,7 +356,7 @@ def test_what_is_not_clean_enough_goes_on_though_it_is_no_longer_flagged():
 def test_what_changes_the_whole_image_is_asked_only_where_nothing_else_helped():
     images = spots(1, 3)
     # a pixel less is more than this max_change allows
-    small = {"all": AllBlack(), "one": OnePixel(max_change=0.2)}
+    small = {"all": Whole(0), "one": OnePixel(max_change=0.2)}
     first = guard(small, max_rounds=1).run(images).rounds[0]
     np.testing.assert_array_equal(first.asked, [[True, True], [True, True]])
     first = guard(small | turns(1), max_rounds=1).run(images).rounds[0]
@@ -417,18 +388,14 @@ def test_a_proposal_that_changes_nothing_is_not_looked_at():
     looked = []
 
     class Counting(Sum):
-        def _score_batch(self, images, content, maps):
-            looked.append(len(images))
-            return super()._score_batch(images, content, maps)
+        def acceptance_scores(self, findings):
+            looked.append(len(findings.scores))
+            return findings.scores
 
-    only_one = Calls(
-        lambda images, masks, content: np.where(
-            images.sum(axis=(1, 2, 3), keepdims=True) > 1, images, 0
-        )
+    first_black = Calls(
+        lambda images, masks, content: images * (images.sum((1, 2, 3), keepdims=True) > 1)
     )
-    built = guard(only_one, Counting)
-    looked.clear()
-    report = built.run(spots(1, 2, 3))
+    report = guard(first_black, Counting).run(spots(1, 2, 3))
     assert looked == [3, 1] and report.accepted.tolist() == [True, False, False]
     np.testing.assert_array_equal(report.rounds[0].scores_after, [[0, 2, 3]])
 
@@ -462,53 +429,42 @@ def test_before_the_first_round_is_finished_there_is_nothing_to_keep(error):
 
 
 def test_a_bar_shows_the_progress_if_asked_for(capfd):
-    assert guard(Black()).run(spots(1, 0)).interrupted is None
+    assert guard(Grey(0)).run(spots(1, 0)).interrupted is None
     assert capfd.readouterr().err == ""
-    guard(Black()).run(spots(1, 0), progress=True)
+    guard(Grey(0)).run(spots(1, 0), progress=True)
     assert "2/2" in capfd.readouterr().err
 
 
 # How a guard is made.
 
 
-@pytest.mark.parametrize(
-    ("correctors", "names"),
-    [
-        (RealignCorrector(lambda images, content: None), ["realign"]),
-        (OnePixel(), ["one_pixel"]),
-        ({"a": Black(), "b": Grey()}, ["a", "b"]),
-    ],
-)
-def test_correctors_have_names(correctors, names):
-    assert list(guard(correctors).correctors) == names
-    assert list(guard(Black()).set_params(correctors=correctors).correctors) == names
+def test_a_corrector_alone_is_named_after_its_class():
+    for alone, name in (
+        (RealignCorrector(lambda images, content: None), "realign"),
+        (OnePixel(), "one_pixel"),
+    ):
+        assert list(guard(alone).correctors) == [name]
+        assert list(guard(Grey(0)).set_params(correctors=alone).correctors) == [name]
 
 
 def test_the_detectors_own_rate_holds_unless_another_is_given():
     image, given = 0.385 * spots(1), detector()
     for rate, expected in ((None, "corrected"), (0.025, "passed"), (0.05, "corrected")):
-        built = StyleGuard(given, Black(), false_alarm_rate=rate, min_improvement=0.1)
+        built = StyleGuard(given, Grey(0), false_alarm_rate=rate, min_improvement=0.1)
         assert outcomes(built.run(image)) == [expected]
         assert built.run(image).false_alarm_rate == (rate or 0.05)
     assert given.predict(image).tolist() == [-1] and given.false_alarm_rate == 0.05
     # 0.375 is among the highest three of 39, so p = 0.1; what is flagged is marked
-    report = guard(Black(), false_alarm_rate=0.1, min_improvement=0.1).run(0.375 * spots(1))
+    report = guard(Grey(0), false_alarm_rate=0.1, min_improvement=0.1).run(0.375 * spots(1))
     assert report.rounds[0].area.tolist() == [1] and outcomes(report) == ["corrected"]
 
 
-def test_a_clone_does_the_same_with_the_same_detector():
-    built = guard(turns(2), max_uses=1)
-    twin = clone(built)
-    assert twin is not built and twin.detector is built.detector
-    assert outcomes(twin.run(spots(0, 2))) == outcomes(built.run(spots(0, 2)))
-
-
-def test_a_guard_tells_its_settings_in_a_line_and_in_a_table():
-    built = guard(turns(2), max_uses=1)
+def test_a_guard_tells_its_settings_in_a_line():
     expected = "StyleGuard(detector=Sum, correctors={turn 0, turn 1}, max_uses=1, min_improvement"
-    assert repr(built) == f"{expected}=0.5)"
-    table = built._repr_html_()
-    assert "<th scope" in table and "turn 0, turn 1" in table and "color" not in table
+    assert repr(guard(turns(2), max_uses=1)) == f"{expected}=0.5)"
+
+
+RUN = {"images", "content", "batch_size"}  # arguments of run, not of the guard
 
 
 @pytest.mark.parametrize(
@@ -518,39 +474,30 @@ def test_a_guard_tells_its_settings_in_a_line_and_in_a_table():
         ({"detector": Sum()}, NotFittedError, "Sum must be calibrated first"),
         ({"correctors": "median"}, TypeError, "correctors must be a Corrector, .*: 'median'"),
         ({"correctors": {}}, TypeError, "correctors must be a Corrector, .*Received: {}"),
-        ({"correctors": {"a": 1}}, TypeError, "must hold Correctors by name. Received: 'a': 1"),
-        ({"correctors": Black(max_change=7)}, ValueError, "max_change must be .*Received: 7"),
-        ({"max_rounds": 0}, ValueError, "max_rounds must be a whole number >= 1. Received: 0"),
+        ({"correctors": {"a": 1}}, TypeError, "correctors must be .*Received: {'a': 1}"),
+        ({"correctors": Grey(0, max_change=7)}, ValueError, "max_change must be .*Received: 7"),
         ({"max_rounds": 1.5}, ValueError, "max_rounds must be a whole number >= 1. Received: 1.5"),
         ({"max_uses": 0}, ValueError, "max_uses must be a whole number >= 1. Received: 0"),
-        ({"max_uses": True}, ValueError, "max_uses must be a whole number >= 1. Received: True"),
         ({"min_improvement": 0}, ValueError, "min_improvement must be above 0. Received: 0"),
         ({"min_improvement": np.nan}, ValueError, "min_improvement must be .*Received: nan"),
-        ({"min_improvement": {"b": 1.0}}, ValueError, r"must name the correctors .*\['b'\]"),
         ({"min_p_value": 0}, ValueError, "min_p_value must lie .*Received: 0"),
-        ({"target_p_value": 1}, ValueError, "target_p_value must lie .*Received: 1"),
         ({"target_p_value": 0}, ValueError, "target_p_value must lie .*Received: 0"),
         ({"false_alarm_rate": 1}, ValueError, "must lie strictly between 0 and 1. Received: 1"),
         ({"false_alarm_rate": 0.01}, ValueError, r"at least 99 calibration scores\. Received: 39"),
+        ({"batch_size": 0}, ValueError, "batch_size must be a whole number >= 1. Received: 0"),
+        ({"content": spots(1)}, ValueError, r"content must have as many images.*: \(1, 4, 4\)"),
+        ({"images": spots(1)[0]}, ValueError, r"images must have shape .*: shape \(4, 4, 1\)"),
     ],
 )
-def test_settings_are_checked_when_the_guard_runs(settings, error, message):
-    built = StyleGuard(**{"detector": detector(), "correctors": Black(), **settings})
+def test_settings_and_what_is_to_be_corrected_are_checked_when_the_guard_runs(
+    settings, error, message
+):
+    given = {name: settings[name] for name in RUN & settings.keys()}
+    made = {name: settings[name] for name in settings.keys() - RUN}
     with pytest.raises(error, match=message):
-        built.run(spots(1))
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"batch_size": 0}, "batch_size must be a whole number >= 1. Received: 0"),
-        ({"content": spots(1)}, r"content must have as many images.*Received: \(1, 4, 4\)"),
-        ({"images": spots(1)[0]}, r"images must have shape .*Received: shape \(4, 4, 1\)"),
-    ],
-)
-def test_what_cannot_be_run_is_refused(settings, message):
-    with pytest.raises(ValueError, match=message):
-        guard(Black()).run(**{"images": spots(1, 2), **settings})
+        StyleGuard(**{"detector": detector(), "correctors": Grey(0), **made}).run(
+            **{"images": spots(1, 2), **given}
+        )
 
 
 # What a guard costs.

@@ -62,25 +62,21 @@ def one_round(index, scores, masks, after, choice, images):
 def report(**changed):
     """Of five images 0 passed, 1 was corrected at once and 4 in two rounds; 2 and 3 are for
     review, 3 changed."""
-    rounds = (
-        one_round(
-            [1, 2, 3, 4],
-            [9, 8, 7, 6],
-            corner(1, 2, 3, 4),
-            [[1, 9, 5, 5], [2, 9, 6, 4]],
-            [0, -1, 0, 1],
-            pictures(0, 0.2, 0.5, 0.6),
-        ),
-        one_round([3, 4], [5, 4], corner(1, 1), [[5, 1], [5, 2]], [-1, 0], pictures(0.5, 0)),
-    )
+    after = [[1, 9, 5, 5], [2, 9, 6, 4]], [[5, 1], [5, 2]]
+    choices, ends = ([0, -1, 0, 1], [-1, 0]), (pictures(0, 0.2, 0.5, 0.6), pictures(0.5, 0))
     settings = {
         "images": pictures(0, 0, 0.2, 0.5, 0),
         "originals": pictures(0, 0.1, 0.2, 0.3, 0.4),
-        "flagged": np.array([False, False, True, True, False]),
-        "accepted": np.array([False, True, False, True, True]),
+        "flagged": np.isin(range(5), (2, 3)),
+        "accepted": np.isin(range(5), (1, 3, 4)),
         "p_values": np.array([0.5, 0.1, 0.01, 0.01, 0.1]),
         "scores": np.array([0.5, 1, 8, 5, 1]),
-        "rounds": rounds,
+        "rounds": (
+            one_round(
+                [1, 2, 3, 4], [9, 8, 7, 6], corner(1, 2, 3, 4), after[0], choices[0], ends[0]
+            ),
+            one_round([3, 4], [5, 4], corner(1, 1), after[1], choices[1], ends[1]),
+        ),
         "false_alarm_rate": 0.05,
         "rate_of": "of clean images",
         "max_rounds": 3,
@@ -89,29 +85,15 @@ def report(**changed):
 
 
 def nothing_flagged(n=3):
-    return GuardReport(
-        images=pictures(*[0] * n),
-        originals=pictures(*[0] * n),
-        flagged=np.zeros(n, bool),
-        accepted=np.zeros(n, bool),
-        p_values=np.full(n, 0.5),
-        scores=np.zeros(n),
-        rounds=(),
-        false_alarm_rate=0.05,
-        rate_of="of clean images",
-        max_rounds=3,
-    )
+    images, none = pictures(*[0] * n), np.zeros(n, bool)
+    same = {"images": images, "originals": images, "flagged": none, "accepted": none}
+    return report(**same, p_values=np.full(n, 0.5), scores=np.zeros(n), rounds=())
 
 
 def test_an_outcome_says_whether_it_was_flagged_corrected_and_is_flagged_still():
-    assert report().outcomes.tolist() == [
-        "passed",
-        "corrected",
-        "for review",
-        "for review",
-        "corrected",
-    ]
-    assert set(report().outcomes) == set(GuardReport.OUTCOMES)
+    outcomes = report().outcomes.tolist()
+    assert outcomes == ["passed", "corrected", "for review", "for review", "corrected"]
+    assert set(outcomes) == set(GuardReport.OUTCOMES)
 
 
 def test_every_flagged_image_has_a_reason_for_which_the_loop_was_over():
@@ -124,17 +106,6 @@ def test_every_flagged_image_has_a_reason_for_which_the_loop_was_over():
     assert set(GuardReport.REASONS) == {"no acceptable proposal", *(reason, "every corrector used")}
 
 
-def test_the_page_says_of_what_the_rate_is_promised(tmp_path):
-    tiles = report(rate_of="of clean tiles").to_html(tmp_path / "tiles.html")
-    text = " ".join(tiles.read_text(encoding="utf-8").split())
-    assert "at most 0.05: of clean tiles, about that share is flagged as well" in text
-
-
-def test_one_image_is_not_called_images(tmp_path):
-    text = nothing_flagged(1).to_html(tmp_path / "one.html").read_text(encoding="utf-8")
-    assert "What the guard did with 1 image<" in text and "what came first: 1 image." in text
-
-
 def test_a_round_tells_areas_what_was_corrected_and_by_which_corrector():
     first, second = report().rounds
     assert first.area.tolist() == [1, 4, 9, 16]
@@ -144,23 +115,15 @@ def test_a_round_tells_areas_what_was_corrected_and_by_which_corrector():
     assert second.taken(second.scores_after, second.scores).tolist() == [5, 1]
 
 
-def test_the_summary_counts_outcomes_and_rounds():
-    assert str(report()).splitlines() == [
+def test_the_summary_counts_outcomes_and_rounds_and_says_what_ended_the_loop_early():
+    assert str(report(interrupted="stopped by hand")).splitlines() == [
         "5 images: 1 passed, 4 flagged (p-value at most 0.05).",
         "Of the flagged, 2 corrected, 2 for review (1 of them changed).",
         "Round 1: 4 images, 3 proposals taken (realign 2, median & more 1), 1 corrected.",
         "Round 2: 2 images, 1 proposal taken (realign 1), 1 corrected.",
+        "Not complete: stopped by hand.",
     ]
-
-
-def test_the_summary_of_nothing_flagged_is_one_line():
-    assert nothing_flagged(1).summary() == "1 image: 1 passed, 0 flagged (p-value at most 0.05)."
-
-
-def test_the_summary_says_what_ended_the_loop_early():
-    assert (
-        report(interrupted="stopped by hand").summary().endswith("Not complete: stopped by hand.")
-    )
+    assert str(nothing_flagged(1)) == "1 image: 1 passed, 0 flagged (p-value at most 0.05)."
 
 
 def test_a_report_in_a_cell_is_one_line_or_a_small_table():
@@ -174,45 +137,24 @@ def test_a_report_in_a_cell_is_one_line_or_a_small_table():
 # The table.
 
 
-def rows_of(image):
+def test_the_table_follows_each_image_from_the_first_look_through_its_rounds():
     frame = report().to_frame()
-    return frame[frame["image"] == image].drop(columns="image").reset_index(drop=True)
-
-
-def test_the_table_has_a_row_an_image_and_round_and_one_for_the_first_look():
-    frame = report().to_frame()
-    assert list(zip(frame["image"], frame["round"], strict=True)) == [
-        *[(0, 0), (1, 0), (1, 1), (2, 0), (2, 1)],
-        *[(3, 0), (3, 1), (3, 2), (4, 0), (4, 1), (4, 2)],
-    ]
-
-
-def test_the_table_follows_an_image_through_its_rounds():
+    assert frame["image"].tolist() == [0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4]
+    assert frame["round"].tolist() == [0, 0, 1, 0, 1, 0, 1, 2, 0, 1, 2]
     expected = pd.DataFrame(
         {
-            "round": [0, 1, 2],
-            "corrector": [None, "median & more", "realign"],
-            "score": [6.0, 4.0, 1.0],
-            "p_value": [0.01, 0.01, 0.1],
-            "flagged": [True, True, False],
-            "area": [16, 1, 0],
-            "change": [0.0, 0.04, 0.01],
-            "outcome": ["corrected"] * 3,
+            "corrector": [None, "realign", None, None, "median & more", "realign"],
+            "score": [7.0, 5, 5, 6, 4, 1],
+            "p_value": [0.01, 0.01, 0.01, 0.01, 0.01, 0.1],
+            "flagged": [True, True, True, True, True, False],
+            "area": [9, 1, 1, 16, 1, 0],
+            "change": [0.0, 0.05, 0.05, 0, 0.04, 0.01],
+            "outcome": ["for review"] * 3 + ["corrected"] * 3,
         }
     )
-    pd.testing.assert_frame_equal(rows_of(4), expected)
-
-
-def test_in_the_table_what_was_not_taken_leaves_an_image_as_it_was():
-    kept, changed = rows_of(2), rows_of(3)
-    assert kept["corrector"].isna().all() and kept["score"].tolist() == [8, 8]
-    assert changed["change"].tolist() == [0, 0.05, 0.05]
-    assert changed["area"].tolist() == [9, 1, 1] and changed["flagged"].all()
-
-
-def test_the_table_of_nothing_flagged_holds_the_first_look():
-    frame = nothing_flagged().to_frame()
-    assert frame["outcome"].tolist() == ["passed"] * 3 and not frame["flagged"].any()
+    shown = frame[frame["image"] >= 3].drop(columns=["image", "round"])
+    pd.testing.assert_frame_equal(shown.reset_index(drop=True), expected)
+    assert nothing_flagged().to_frame()["outcome"].tolist() == ["passed"] * 3
 
 
 # Pictures.
@@ -223,11 +165,11 @@ def titles(ax):
     return [text.get_text() for text in ax.texts if text.get_text() not in names]
 
 
-def test_the_contact_sheet_shows_what_was_flagged_by_outcome():
-    assert titles(report().contact_sheet()) == [
-        *("1: corrected", "4: corrected"),
-        *("2: for review", "3: for review"),
-    ]
+def test_the_contact_sheet_shows_what_was_flagged_by_outcome_where_told():
+    _, mine = plt.subplots()
+    assert report().contact_sheet(ax=mine) is mine
+    assert titles(mine) == ["1: corrected", "4: corrected", "2: for review", "3: for review"]
+    assert titles(nothing_flagged().contact_sheet(2)) == ["0: passed", "1: passed"]
 
 
 def test_each_outcome_is_shown_before_one_is_shown_again():
@@ -235,24 +177,14 @@ def test_each_outcome_is_shown_before_one_is_shown_again():
     assert report().examples(2).tolist() == [1, 2]
 
 
-def test_where_nothing_was_flagged_the_first_are_shown():
-    assert titles(nothing_flagged().contact_sheet(2)) == ["0: passed", "1: passed"]
-
-
-@pytest.mark.parametrize("most", [0, -1, 1.5])
-def test_at_least_one_image_is_shown(most):
-    with pytest.raises(ValueError, match=f"most must be a whole number >= 1. Received: {most}"):
-        report().contact_sheet(most)
+def test_at_least_one_image_is_shown():
+    with pytest.raises(ValueError, match=r"most must be a whole number >= 1\. Received: 0"):
+        report().contact_sheet(0)
 
 
 def test_images_without_a_mask_looked_right_everywhere():
     masks = report().first_masks(np.array([4, 0, 2]))
     np.testing.assert_array_equal(masks, corner(4, 0, 2))
-
-
-def test_the_contact_sheet_draws_where_told():
-    _, mine = plt.subplots()
-    assert report().contact_sheet(ax=mine) is mine
 
 
 # The page.
@@ -290,12 +222,9 @@ def page(tmp_path):
     return Page(report().to_html(tmp_path / "report.html").read_text(encoding="utf-8"))
 
 
-def test_every_element_of_the_page_is_closed_and_it_has_a_title_and_one_main_heading(page):
+def test_the_page_is_complete_and_has_a_title_and_one_main_heading_and_needs_no_network(page):
     assert page.open == []
     assert page.of("title") == page.of("h1") == ["What the guard did with 5 images"]
-
-
-def test_the_page_needs_no_network(page):
     assert page.links and all(link.startswith("data:image/png;base64,") for link in page.links)
 
 
@@ -305,22 +234,18 @@ def test_the_page_counts_the_outcomes_and_tells_the_rounds(page):
     assert cells[6:14] == ["4", "3", "1", "realign 2, median & more 1", "2", "1", "1", "realign 1"]
 
 
-def test_each_picture_of_the_page_says_what_it_shows(page):
-    assert [alt for alt, _ in page.pictures[:3]] == [
-        "Image 1 before",
-        "Where image 1 looked wrong, in amber",
-        "Image 1 after: corrected",
-    ]
-    assert len(page.pictures) == 3 * 4
-
-
-def test_the_pictures_of_the_page_are_the_images(page):
-    shown = [base64.b64decode(source.partition(",")[2]) for _, source in page.pictures[3:6]]
-    shown = [np.asarray(Image.open(io.BytesIO(data))) for data in shown]
+def test_each_picture_of_the_page_is_an_image_and_says_what_it_shows(page):
+    alts, sources = zip(*page.pictures[3:6], strict=True)
+    assert alts == (
+        "Image 4 before",
+        "Where image 4 looked wrong, in amber",
+        "Image 4 after: corrected",
+    )
     before, after = to_uint8(pictures(0.4, 0))[..., 0]
     amber = to_uint8(tint_masks(pictures(0.4), corner(4)))[0]
-    for picture, expected in zip(shown, (before, amber, after), strict=True):
-        np.testing.assert_array_equal(picture, expected)
+    for source, expected in zip(sources, (before, amber, after), strict=True):
+        shown = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
+        np.testing.assert_array_equal(np.asarray(shown), expected)
 
 
 def test_beside_each_image_stand_outcome_repairs_and_p_value(page):
@@ -332,21 +257,24 @@ def test_beside_each_image_stand_outcome_repairs_and_p_value(page):
     ]
 
 
-def test_the_page_says_how_many_of_the_flagged_it_shows(tmp_path):
-    part = Page(report().to_html(tmp_path / "part.html", most=2).read_text(encoding="utf-8"))
-    assert "2 of the 4 that were flagged, some of each outcome." in part.of("p")
-    assert len(part.pictures) == 3 * 2
+PART = "2 of the 4 that were flagged, some of each outcome."
+TILES = {"rate_of": "of clean tiles", "interrupted": "1 < 2 images"}
 
 
-def test_the_page_of_nothing_flagged_shows_the_first_images(tmp_path):
-    page = Page(nothing_flagged().to_html(tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert "None: nothing was flagged." in page.of("p")
-    assert "None was flagged. Here is what came first: 3 images." in page.of("p")
-
-
-def test_the_page_warns_if_the_report_is_not_complete(tmp_path):
-    path = report(interrupted="1 < 2 images").to_html(tmp_path / "page.html")
-    assert "Not complete: 1 < 2 images." in Page(path.read_text(encoding="utf-8")).of("p")
+@pytest.mark.parametrize(
+    ("shown", "most", "count", "sentences"),
+    [
+        (report(), 2, 2, [PART]),
+        (report(**TILES), 9, 4, ["at most 0.05: of clean tiles,", "Not complete: 1 < 2 images."]),
+        (nothing_flagged(), 9, 3, ["None: nothing was flagged.", "what came first: 3 images."]),
+        (nothing_flagged(1), 9, 1, ["the guard did with 1 image", "what came first: 1 image."]),
+    ],
+)
+def test_the_page_says_what_is_shown_and_promised(tmp_path, shown, most, count, sentences):
+    page = Page(shown.to_html(tmp_path / "page.html", most=most).read_text(encoding="utf-8"))
+    text = " ".join(" ".join(page.of("h1") + page.of("p")).split())
+    assert all(sentence in text for sentence in sentences), text
+    assert len(page.pictures) == 3 * count
 
 
 def test_a_page_that_cannot_be_made_leaves_the_old_one(tmp_path):

@@ -58,12 +58,6 @@ def accept(score_before, score_after, p_before, p_after, distance, *, min_improv
             f"Received: {n} and {kn}"
         )
     require_positive("min_improvement", min_improvement)
-    most = np.asarray(max_change, np.float64)
-    if most.shape not in ((), kn, (*kn[:-1], 1)) or not (most >= 0).all():
-        raise ValueError(
-            f"max_change must be a number >= 0, or such of shape {(*kn[:-1], 1)} or {kn}. "
-            f"Received: {max_change!r}"
-        )
     return _accept(
         _numbers("score_before", score_before, n),
         _numbers("score_after", score_after, kn),
@@ -71,7 +65,7 @@ def accept(score_before, score_after, p_before, p_after, distance, *, min_improv
         _numbers("p_after", p_after, kn, least=0, most=1),
         _numbers("distance", distance, kn, least=0),
         min_improvement,
-        most,
+        _numbers("max_change", max_change, (), (*kn[:-1], 1), kn, least=0),
     )
 
 
@@ -188,13 +182,12 @@ def _rms_change(before, after):
     return np.sqrt(((after.astype(np.float64) - before) ** 2).mean(axis=(-3, -2, -1)))
 
 
-def _numbers(name, values, shape, *, least=-np.inf, most=np.inf):
-    """An array of at least one number, all finite, of this shape and in this range."""
+def _numbers(name, values, *shapes, least=-np.inf, most=np.inf):
+    """An array of at least one number, all finite, of one of these shapes and in this range."""
     array = np.asarray(values, np.float64)
     inside = np.isfinite(array) & (array >= least) & (array <= most)
-    if array.shape != shape or not array.size or not inside.all():
-        raise ValueError(
-            f"{name} must hold finite numbers from {least} to {most}, of shape {shape}. "
-            f"Received: shape {array.shape}, {values!r}"
-        )
+    if array.shape not in shapes or not array.size or not inside.all():
+        wanted = f"finite numbers from {least} to {most}, of shape {' or '.join(map(str, shapes))}"
+        received = f"shape {array.shape}, {values!r}"
+        raise ValueError(f"{name} must hold {wanted}. Received: {received}")
     return array

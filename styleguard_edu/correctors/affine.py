@@ -6,8 +6,6 @@ from scipy.ndimage import map_coordinates, spline_filter1d
 from ..images import check_images
 from ..moments import background, centres_of_mass
 
-__all__ = ["transformed"]
-
 RIM = 4  # pixels of background around each image; a cubic spline looks two pixels beyond
 ANGLE, LOG_SCALE, SHEAR = 2, 3, 4  # places in a transform, after down and across
 

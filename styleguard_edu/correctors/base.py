@@ -1,5 +1,6 @@
 """What all correctors share: where they may change an image, and how softly."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,10 +9,12 @@ from scipy.ndimage import gaussian_filter, maximum_filter
 from ..checks import require_count, require_numbers
 from ..estimators import Estimator
 from ..images import blend, check_content, check_images
+from ..moments import off_middle
 
-__all__ = ["Corrector"]
+__all__ = ["Corrector", "WholeImageCorrector"]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Corrector(Estimator):
     r"""Base class of correctors: change what is marked, leave the rest bit-identical.
 
@@ -25,7 +28,7 @@ class Corrector(Estimator):
     proposes; whether its proposal is taken is for :mod:`styleguard_edu.correctors.acceptance`.
 
     Subclasses define ``_propose``; those that know of images which need them, ``_indicated_for``;
-    those with settings of their own, their ``_RANGES``.
+    those with settings of their own, their ``_RANGES`` and ``_COUNTS``.
 
     Parameters
     ----------
@@ -68,19 +71,19 @@ class Corrector(Estimator):
            [1, 1, 1]])
     """
 
-    whole_image = False
-    translates_only = False
+    whole_image: ClassVar = False
+    translates_only: ClassVar = False
+    _COUNTS: ClassVar = ("dilation",)  # settings that are whole numbers, at least 0
     _RANGES: ClassVar = {  # setting -> least and most
         "feather": (0, np.inf),
         "strength": (0, 1),
         "max_change": (1e-6, 1),
     }
 
-    def __init__(self, *, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
-        self.dilation = dilation
-        self.feather = feather
-        self.strength = strength
-        self.max_change = max_change
+    dilation: int = 1
+    feather: float = 0.5
+    strength: float = 1.0
+    max_change: float = 0.35
 
     def correct(self, images, masks, *, content=None):
         """Correct the marked pixels.
@@ -146,8 +149,9 @@ class Corrector(Estimator):
 
     def _check_settings(self):
         """Raise ValueError or TypeError unless all settings are as documented."""
-        require_count("dilation", self.dilation)
-        require_numbers(vars(self), self._RANGES)
+        for name in self._COUNTS:
+            require_count(name, getattr(self, name))
+        require_numbers({name: getattr(self, name) for name in self._RANGES}, self._RANGES)
 
     def _correct(self, images, masks, content):
         """What :meth:`correct` returns, of arrays and settings that were checked."""
@@ -184,18 +188,29 @@ class Corrector(Estimator):
         return self.strength * np.where(masks, 1, np.minimum(soft, 1))
 
     def _checked_proposal(self, proposed, shape):
-        proposed = np.asarray(proposed, np.float32)
+        proposed, name = np.asarray(proposed, np.float32), type(self).__name__
         if proposed.shape != shape:
-            raise ValueError(
-                f"{type(self).__name__} must propose images of shape {shape}. "
-                f"Received: shape {proposed.shape}"
-            )
+            wanted = f"{name} must propose images of shape {shape}"
+            raise ValueError(f"{wanted}. Received: {proposed.shape}")
         if not np.isfinite(proposed).all():
             raise FloatingPointError(
-                f"{type(self).__name__} must propose finite images. Received: NaN or infinite "
-                "values"
+                f"{name} must propose finite images. Received: NaN or infinity"
             )
         return np.clip(proposed, 0, 1)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class WholeImageCorrector(Corrector):
+    """What correctors share that move all an image shows: no mask, no seam, and who needs them."""
+
+    whole_image: ClassVar = True
+
+    dilation: ClassVar = 0
+    feather: ClassVar = 0.0
+    max_change: float = 1.0
+
+    def _indicated_for(self, images):
+        return off_middle(images)
 
 
 def checked(images, masks):
@@ -204,8 +219,6 @@ def checked(images, masks):
     if masks.dtype != bool:
         raise TypeError(f"masks must hold True (damaged) and False. Received: dtype {masks.dtype}")
     if masks.shape != images.shape[:3]:
-        raise ValueError(
-            f"masks must be of shape (n, height, width) = {images.shape[:3]}, as images. "
-            f"Received: shape {masks.shape}"
-        )
+        wanted = f"masks must be of shape {images.shape[:3]}, as images"
+        raise ValueError(f"{wanted}. Received: {masks.shape}")
     return images, masks

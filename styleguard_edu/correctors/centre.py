@@ -1,17 +1,17 @@
 """Undo a shift by whole pixels."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ..anomalies.draws import moved
-from ..moments import background, centres_of_mass, middle, off_middle
-from .base import Corrector
-
-__all__ = ["CentreCorrector"]
+from ..moments import background, centres_of_mass, middle
+from .base import WholeImageCorrector
 
 
-class CentreCorrector(Corrector):
+@dataclass(eq=False, repr=False, kw_only=True)
+class CentreCorrector(WholeImageCorrector):
     """What is shown moves until its centre of mass is nearest to the middle, by whole pixels.
 
     No pixel is resampled, so nothing is lost but what leaves the picture; from outside comes the
@@ -48,16 +48,10 @@ class CentreCorrector(Corrector):
            [0, 0, 0, 0, 0]])
     """
 
-    whole_image = True
-    translates_only = True
-    _RANGES: ClassVar = Corrector._RANGES | {"shift": (0, np.inf)}
+    translates_only: ClassVar = True
+    _RANGES: ClassVar = WholeImageCorrector._RANGES | {"shift": (0, np.inf)}
 
-    def __init__(self, *, shift=6.0, strength=1.0, max_change=1.0):
-        super().__init__(dilation=0, feather=0.0, strength=strength, max_change=max_change)
-        self.shift = shift
-
-    def _indicated_for(self, images):
-        return off_middle(images)
+    shift: float = 6.0
 
     def _propose(self, images, masks, content):
         steps = np.rint(middle(images.shape) - centres_of_mass(images)).astype(int)

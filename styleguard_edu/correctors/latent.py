@@ -1,19 +1,18 @@
 """A corrector that looks for the image nearest to a damaged one among all a generator can draw."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from ..backend import tf
-from ..checks import require_count, require_positive
+from ..backend import keras, tf
+from ..checks import require_positive
 from ..networks import BATCH, compiled, run_network
 from .base import Corrector, checked
 from .neighbour import NeighbourCorrector
-from .refining import numbers_of_steps
-
-__all__ = ["LatentCorrector"]
 
 
+@dataclass(eq=False, repr=False)
 class LatentCorrector(Corrector):
     r"""Marked pixels are filled in from the image nearest to the rest that a generator can draw.
 
@@ -61,29 +60,15 @@ class LatentCorrector(Corrector):
     True
     """
 
+    _COUNTS: ClassVar = ("dilation", "steps")
     _RANGES: ClassVar = Corrector._RANGES | {"prior_weight": (0, np.inf)}
 
-    def __init__(
-        self,
-        generator,
-        encoder,
-        *,
-        steps=30,
-        learning_rate=0.1,
-        prior_weight=0.02,
-        max_change=0.35,
-        dilation=1,
-        feather=0.5,
-        strength=1.0,
-    ):
-        super().__init__(
-            dilation=dilation, feather=feather, strength=strength, max_change=max_change
-        )
-        self.generator = generator
-        self.encoder = encoder
-        self.steps = steps
-        self.learning_rate = learning_rate
-        self.prior_weight = prior_weight
+    generator: keras.Model
+    encoder: keras.Model
+    _: KW_ONLY
+    steps: int = 30
+    learning_rate: float = 0.1
+    prior_weight: float = 0.02
 
     def project(self, images, masks, steps):
         """What the generator draws after so many steps, for a look at the way.
@@ -107,12 +92,11 @@ class LatentCorrector(Corrector):
             As for :meth:`correct`, and if the steps do not rise.
         """
         self._check_settings()
-        kept = self._descend(*checked(images, masks), numbers_of_steps(steps))
+        kept = self._descend(*checked(images, masks), _rising(steps))
         return np.stack([run_network(self.generator, z=z) for z in kept])
 
     def _check_settings(self):
         super()._check_settings()
-        require_count("steps", self.steps)
         require_positive("learning_rate", self.learning_rate)
         wanted = self.generator.output_shape[1:], self.generator.input_shape[1:]
         given = self.encoder.input_shape[1:], self.encoder.output_shape[1:]
@@ -127,36 +111,38 @@ class LatentCorrector(Corrector):
 
     def _descend(self, images, masks, stops):
         """Latents after each number of steps, ``(k, n, d)``."""
-        stops = np.asarray(stops)
         filled = NeighbourCorrector(dilation=0, feather=0)._correct(images, masks, None)
         weights = np.where(masks.all(axis=(1, 2))[:, None, None], True, ~masks).astype(np.float32)
         weights = weights[..., np.newaxis] / weights.sum(axis=(1, 2), keepdims=True)[..., None]
+        weights /= images.shape[-1]
         z = run_network(self.encoder, images=filled)
-        slope = _misfit_gradient(self.generator)
-        kept = np.empty((len(stops), *z.shape), np.float32)
+        slope, parts = _misfit_gradient(self.generator), []
         for start in range(0, len(z), BATCH):
             part = slice(start, start + BATCH)
-            given = tf.constant(images[part]), tf.constant(weights[part] / images.shape[-1])
-            walk = self._walk(z[part], slope, given, max(stops))
-            for step, place in enumerate(walk):
-                for row in np.flatnonzero(stops == step):
-                    kept[row, part] = place
-        return kept
-
-    def _walk(self, z, slope, given, steps):
-        """Yield z before and after each step of Adam (Kingma & Ba, 2015), each z for itself."""
+            parts.append((part, tf.constant(images[part]), tf.constant(weights[part])))
+        # Adam (Kingma & Ba, 2015), each z for itself
         mean, square = np.zeros_like(z), np.zeros_like(z)
-        yield z
-        for step in range(1, steps + 1):
-            gradient = (
-                slope(tf.constant(z), *given).numpy() + 2 * self.prior_weight * z / z.shape[1]
-            )
+        kept = [z] if 0 in stops else []
+        for step in range(1, stops[-1] + 1):
+            slopes = [slope(tf.constant(z[part]), *given) for part, *given in parts]
+            gradient = np.concatenate(slopes) + 2 * self.prior_weight * z / z.shape[1]
             mean = 0.9 * mean + 0.1 * gradient
             square = 0.99 * square + 0.01 * gradient**2
-            pace = self.learning_rate * (1 + np.cos(np.pi * (step - 1) / steps)) / 2
+            pace = self.learning_rate * (1 + np.cos(np.pi * (step - 1) / stops[-1])) / 2
             scale = np.sqrt(square / (1 - 0.99**step)) + 1e-8
             z = z - np.float32(pace) * mean / (1 - 0.9**step) / scale
-            yield z
+            if step in stops:
+                kept.append(z)
+        return np.stack(kept)
+
+
+def _rising(steps):
+    """Numbers of steps as an array; ValueError unless they rise."""
+    stops = np.asarray(steps)
+    whole = stops.ndim == 1 and len(stops) and stops.dtype.kind in "iu"
+    if not whole or stops[0] < 0 or (np.diff(stops) <= 0).any():
+        raise ValueError(f"steps must be whole numbers >= 0 that rise. Received: {steps!r}")
+    return stops
 
 
 def _misfit_gradient(generator):

@@ -1,9 +1,12 @@
 """Two correctors without a network: what the neighbours suggest."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 
-from ..checks import is_whole, require_count
+from ..checks import is_whole
 from .base import Corrector
 
 __all__ = ["MedianCorrector", "NeighbourCorrector"]
@@ -11,6 +14,7 @@ __all__ = ["MedianCorrector", "NeighbourCorrector"]
 _DOUBT = 0.01  # evidence, in pixels, that a coarser estimate counts for
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class NeighbourCorrector(Corrector):
     r"""Marked pixels are filled in from unmarked ones around them.
 
@@ -43,15 +47,9 @@ class NeighbourCorrector(Corrector):
     0.5
     """
 
-    def __init__(self, *, steps=30, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
-        super().__init__(
-            dilation=dilation, feather=feather, strength=strength, max_change=max_change
-        )
-        self.steps = steps
+    _COUNTS: ClassVar = ("dilation", "steps")
 
-    def _check_settings(self):
-        super()._check_settings()
-        require_count("steps", self.steps)
+    steps: int = 30
 
     def _propose(self, images, masks, content):
         marked = masks[..., np.newaxis]
@@ -66,6 +64,7 @@ class NeighbourCorrector(Corrector):
         return np.where(hopeless, images, filled)
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class MedianCorrector(Corrector):
     """Marked pixels become the median of the window around them, marked or not.
 
@@ -89,11 +88,7 @@ class MedianCorrector(Corrector):
     False
     """
 
-    def __init__(self, *, size=3, dilation=1, feather=0.5, strength=1.0, max_change=0.35):
-        super().__init__(
-            dilation=dilation, feather=feather, strength=strength, max_change=max_change
-        )
-        self.size = size
+    size: int = 3
 
     def _check_settings(self):
         super()._check_settings()

@@ -1,14 +1,16 @@
 """Undo a shift, a rotation, a change of size or a slant."""
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from ..images import check_content, check_images
-from ..moments import middle, moments, off_middle
+from ..moments import middle, moments
 from ..networks import BATCH_PIXELS
 from .affine import ANGLE, LOG_SCALE, SHEAR, moved, splines_of
-from .base import Corrector
+from .base import WholeImageCorrector
 
 __all__ = ["Alignment", "RealignCorrector"]
 
@@ -41,7 +43,8 @@ class Alignment(NamedTuple):
     scores: np.ndarray
 
 
-class RealignCorrector(Corrector):
+@dataclass(eq=False, repr=False)
+class RealignCorrector(WholeImageCorrector):
     r"""Undo a shift, a rotation, a change of size or a slant.
 
     Of a few affine transforms T inside bounds, take the one with the least
@@ -109,37 +112,22 @@ class RealignCorrector(Corrector):
     True
     """
 
-    whole_image = True
-    _RANGES: ClassVar = Corrector._RANGES | {
+    _RANGES: ClassVar = WholeImageCorrector._RANGES | {
         **dict.fromkeys(("penalty", "fixed_cost", "shift"), (0, np.inf)),
         "box": (1, np.inf),
         "angle": (0, 90),
         **dict.fromkeys(("log_scale", "shear"), (0, 2)),
     }
 
-    def __init__(
-        self,
-        score,
-        *,
-        penalty=2.0,
-        fixed_cost=0.0,
-        box=20.0,
-        shift=6.0,
-        angle=40.0,
-        log_scale=0.6,
-        shear=0.6,
-        strength=1.0,
-        max_change=1.0,
-    ):
-        super().__init__(dilation=0, feather=0.0, strength=strength, max_change=max_change)
-        self.score = score
-        self.penalty = penalty
-        self.fixed_cost = fixed_cost
-        self.box = box
-        self.shift = shift
-        self.angle = angle
-        self.log_scale = log_scale
-        self.shear = shear
+    score: Callable
+    _: KW_ONLY
+    penalty: float = 2.0
+    fixed_cost: float = 0.0
+    box: float = 20.0
+    shift: float = 6.0
+    angle: float = 40.0
+    log_scale: float = 0.6
+    shear: float = 0.6
 
     def align(self, images, *, content=None):
         """Realign images and tell how.
@@ -172,9 +160,6 @@ class RealignCorrector(Corrector):
         super()._check_settings()
         if not callable(self.score):
             raise TypeError(f"score must be callable. Received: {self.score!r}")
-
-    def _indicated_for(self, images):
-        return off_middle(images)
 
     def _propose(self, images, masks, content):
         return self._align(images, content).images
@@ -211,25 +196,16 @@ class RealignCorrector(Corrector):
             scores[tried] = self._scored(made[tried], beside)
         best = (scores + penalties).argmin(axis=0)  # the first of ties
         chosen = best, np.arange(len(images))
-        return Alignment(
-            made[chosen],
-            transforms[chosen],
-            shares[chosen].max(axis=1),
-            scores[0],
-            scores[chosen],
-        )
+        sizes = shares[chosen].max(axis=1)
+        return Alignment(made[chosen], transforms[chosen], sizes, scores[0], scores[chosen])
 
     def _scored(self, images, content):
         scores = np.asarray(self.score(images, content), np.float64)
         if scores.shape != (len(images),):
-            raise ValueError(
-                f"score must give one number for each of {len(images)} images. "
-                f"Received: shape {scores.shape}"
-            )
+            wanted = f"score must give one number for each of {len(images)} images"
+            raise ValueError(f"{wanted}. Received: shape {scores.shape}")
         if not np.isfinite(scores).all():
-            raise FloatingPointError(
-                "score must give finite numbers. Received: NaN or infinite values"
-            )
+            raise FloatingPointError("score must give finite numbers. Received: NaN or infinity")
         if (scores < 0).any():
             raise ValueError(f"score must give numbers >= 0. Received: {scores.min()}")
         return scores

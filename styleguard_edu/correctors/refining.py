@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..backend import keras, tf
-from ..checks import require_number, require_positive
+from ..checks import finite_array, require_count, require_number, require_positive
 from ..networks import BATCH, compiled, run_network
 
-__all__ = ["generator_parts", "numbers_of_steps", "refine", "refine_latents"]
+__all__ = ["generator_parts", "refine", "refine_latents"]
 
 
 def refine_latents(
@@ -50,8 +50,7 @@ def refine_latents(
         ``(n, height, width, channels) -> (n, 1)`` logits, real is positive.
     z : array_like of float, ``(n, d)``
         What the generator takes.
-    steps : int >= 0, or rising sequence of such
-        How many; of a sequence, z is kept after each.
+    steps : int >= 0
     step_size : float > 0
         :math:`\eta`; from 2 on, the prior alone makes z grow without end.
     weight : float >= 0
@@ -63,7 +62,7 @@ def refine_latents(
 
     Returns
     -------
-    ndarray of float32, ``(n, d)``, or ``(k, n, d)`` for a sequence of k numbers of steps
+    ndarray of float32, ``(n, d)``
 
     Raises
     ------
@@ -73,7 +72,7 @@ def refine_latents(
         If the walk leaves the finite numbers: the step size is too large for this D.
     """
     z = _checked_latents(z, generator)
-    stops = numbers_of_steps(steps)
+    require_count("steps", steps)
     require_positive("step_size", step_size)
     require_number("weight", weight, 0, np.inf)
     require_number("prior", prior, 0, np.inf)
@@ -82,11 +81,7 @@ def refine_latents(
     noise = np.float32(np.sqrt(2 * step_size * temperature))
     # not the plain seed: z is often drawn with it, and the noise would repeat z
     rng = np.random.default_rng((seed, 1))
-    kept = np.empty((len(stops), *z.shape), np.float32)
-    for step in range(max(stops) + 1):
-        kept[stops == step] = z
-        if step == max(stops):
-            break
+    for step in range(1, steps + 1):
         uphill = np.concatenate(
             [slope(tf.constant(z[k : k + BATCH])) for k in range(0, len(z), BATCH)]
         )
@@ -95,9 +90,9 @@ def refine_latents(
         z += noise * rng.standard_normal(z.shape, np.float32)
         if not np.isfinite(z).all():
             raise FloatingPointError(
-                f"z must stay finite; it did not in step {step + 1}. Received: {step_size=}"
+                f"z must stay finite; it did not in step {step}. Received: {step_size=}"
             )
-    return kept[0] if np.ndim(steps) == 0 else kept
+    return z
 
 
 def generator_parts(generator, stage):
@@ -122,11 +117,8 @@ def generator_parts(generator, stage):
     ValueError
         If there is no such stage.
     """
-    places = [
-        place
-        for place, layer in enumerate(generator.layers)
-        if isinstance(layer, keras.layers.ReLU)
-    ]
+    relu = keras.layers.ReLU
+    places = [k for k, layer in enumerate(generator.layers) if isinstance(layer, relu)]
     if not -len(places) <= stage < len(places):
         raise ValueError(f"stage must be one of the {len(places)} ReLU layers. Received: {stage}")
     place = places[stage]
@@ -162,16 +154,6 @@ def refine(generator, parts, critic, z, walks, *, seed=0):
     return run_network(upper, hidden=hidden)
 
 
-def numbers_of_steps(steps):
-    """Numbers of steps as an array, whether one or several came; ValueError unless they rise."""
-    stops = np.atleast_1d(np.asarray(steps))
-    if stops.ndim != 1 or not len(stops) or stops.dtype.kind not in "iu" or stops.min() < 0:
-        raise ValueError(f"steps must be whole numbers >= 0. Received: {steps!r}")
-    if (np.diff(stops) <= 0).any():
-        raise ValueError(f"steps must rise. Received: {steps!r}")
-    return stops
-
-
 def _logit_gradient(generator, discriminator):
     """Compiled: latents -> gradient of D's logit of G(z)."""
 
@@ -186,10 +168,8 @@ def _logit_gradient(generator, discriminator):
 
 
 def _checked_latents(z, generator):
-    z, wanted = np.asarray(z, np.float32), generator.input_shape[1:]
+    z, wanted = finite_array("z", z, np.float32), generator.input_shape[1:]
     if z.shape[1:] != wanted or not z.size:
         described = ", ".join(map(str, ("n", *wanted)))
         raise ValueError(f"z must be of shape ({described}). Received: shape {z.shape}")
-    if not np.isfinite(z).all():
-        raise ValueError("z must be finite. Received: NaN or infinite values")
     return z

@@ -1,5 +1,7 @@
 """Two correctors with a network: what was seen in training, and what the content asks for."""
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +13,7 @@ from .base import Corrector
 __all__ = ["RestorationCorrector", "RestyleCorrector"]
 
 
+@dataclass(eq=False, repr=False)
 class RestorationCorrector(Corrector):
     r"""Marked pixels become what a network, shown made damage, guesses they were.
 
@@ -57,25 +60,11 @@ class RestorationCorrector(Corrector):
 
     _RANGES: ClassVar = Corrector._RANGES | {"sharpness": (0, np.inf)}
 
-    def __init__(
-        self,
-        network,
-        *,
-        views=(),
-        sharpness=0.0,
-        prepare=None,
-        dilation=1,
-        feather=0.5,
-        strength=1.0,
-        max_change=0.35,
-    ):
-        super().__init__(
-            dilation=dilation, feather=feather, strength=strength, max_change=max_change
-        )
-        self.network = network
-        self.views = views
-        self.sharpness = sharpness
-        self.prepare = prepare
+    network: object
+    _: KW_ONLY
+    views: tuple = ()
+    sharpness: float = 0.0
+    prepare: Callable | None = None
 
     def _propose(self, images, masks, content):
         total = self._restored(images, content, images.shape)
@@ -106,6 +95,7 @@ class RestorationCorrector(Corrector):
         return logits[:, 0]
 
 
+@dataclass(eq=False, repr=False)
 class RestyleCorrector(Corrector):
     """Marked pixels are drawn again from the content, in the style that the image seems to have.
 
@@ -131,11 +121,9 @@ class RestyleCorrector(Corrector):
     0.75
     """
 
-    def __init__(self, restyle, *, dilation=1, feather=0.5, strength=1.0, max_change=0.5):
-        super().__init__(
-            dilation=dilation, feather=feather, strength=strength, max_change=max_change
-        )
-        self.restyle = restyle
+    restyle: Callable
+    _: KW_ONLY
+    max_change: float = 0.5
 
     def _propose(self, images, masks, content):
         return self.restyle(images, content)

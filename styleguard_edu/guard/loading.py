@@ -66,17 +66,14 @@ def load_guard(domain, *, source=None):
     if source is not None and source not in ("mnist", "bundled"):
         raise ValueError(f'source must be "mnist" or "bundled". Received: {source!r}')
     shipped = GUARDS[domain]
-    if shipped.sources == ("photos",):
-        source = "photos"
-    else:
-        in_use = digit_source()
-        source = source or in_use
-        if source != in_use:
-            warnings.warn(
-                f"This guard is calibrated on the {source} digits, but the digits in use are "
-                f"{in_use}: its false-alarm rate does not hold for them.",
-                stacklevel=2,
-            )
+    in_use = "photos" if domain == "photos" else digit_source()
+    source = in_use if domain == "photos" else source or in_use
+    if source != in_use:
+        warnings.warn(
+            f"This guard is calibrated on the {source} digits, but the digits in use are "
+            f"{in_use}: its false-alarm rate does not hold for them.",
+            stacklevel=2,
+        )
     random_state = random.getstate()  # from which Keras draws seeds for every layer that it builds
     try:
         checkpoint = load_checkpoint(shipped.checkpoint)
@@ -84,13 +81,12 @@ def load_guard(domain, *, source=None):
     finally:
         random.setstate(random_state)
     start = f"{source}_"
-    detector.restore_calibration(
-        {
-            key.removeprefix(start): value
-            for key, value in checkpoint.arrays.items()
-            if key.startswith(start)
-        }
-    )
+    calibration = {
+        key.removeprefix(start): value
+        for key, value in checkpoint.arrays.items()
+        if key.startswith(start)
+    }
+    detector.restore_calibration(calibration)
     return StyleGuard(detector, correctors, **shipped.settings)
 
 
@@ -194,14 +190,11 @@ class Shipped(NamedTuple):
         ``build(checkpoint) -> (detector, correctors)``.
     settings : dict
         Of :class:`StyleGuard`.
-    sources : tuple of str
-        What it is calibrated on.
     """
 
     checkpoint: str
     build: Callable
     settings: dict
-    sources: tuple = ("mnist", "bundled")
 
 
 GUARDS = {
@@ -219,6 +212,5 @@ GUARDS = {
         photo_guard,
         # of the calibration scenes that gained so much in the mean of the tiles, none was harmed
         {"max_uses": 1, "min_improvement": 0.25},
-        sources=("photos",),
     ),
 }

@@ -42,15 +42,11 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Loop:
-    """The settings of a :class:`styleguard_edu.guard.StyleGuard`, checked and complete."""
+    """The loop of a :class:`styleguard_edu.guard.StyleGuard` whose settings were checked."""
 
-    detector: object
-    correctors: dict
-    min_improvements: dict
-    max_rounds: int
-    max_uses: int
-    min_p_value: float
-    target_p_value: float
+    guard: object
+    detector: object  # the guard's, at the guard's rate
+    correctors: list
 
     def batches(self, images, content):
         """Yield a batch after each round, or after the first look if nothing is flagged."""
@@ -61,7 +57,7 @@ class Loop:
         batch = Batch(images, content, now, uses, queue, due, ())
         if not len(queue):
             yield batch
-        while len(batch.queue) and len(batch.rounds) < self.max_rounds:
+        while len(batch.queue) and len(batch.rounds) < self.guard.max_rounds:
             batch = self._after_round(batch)
             yield batch
 
@@ -77,7 +73,9 @@ class Loop:
         open_ = due.any(axis=0)
         scores, p_values, flagged, masks, _, change = (values[:-1] for values in looks)
         proposed = asked, scores, p_values, _area(masks), flagged, change, accepted
-        round_ = Round(queue, *before[:4], tuple(self.correctors), *proposed, choice, after.images)
+        round_ = Round(
+            queue, *before[:4], tuple(self.guard.correctors), *proposed, choice, after.images
+        )
         return batch._replace(
             now=Looks(*_replaced(batch.now, queue, after)),
             uses=uses,
@@ -89,8 +87,8 @@ class Loop:
     def _due(self, images, uses):
         """Which correctors may be asked, ``(k, m)``: those that are not used up; those that only
         move pixels, only where an image needs them at sight."""
-        due = uses < self.max_uses
-        for row, corrector in zip(due, self.correctors.values(), strict=True):
+        due = uses < (self.guard.max_uses or self.guard.max_rounds)
+        for row, corrector in zip(due, self.correctors, strict=True):
             if corrector.translates_only and row.any():
                 row &= corrector._indicated_for(images)
         return due
@@ -105,10 +103,10 @@ class Loop:
         looks = Looks(*(np.stack([values] * (k + 1)) for values in before))
         asked, accepted = np.zeros((k, m), bool), np.zeros((k, m), bool)
         choice, enough = np.full(m, -1), np.zeros(m, bool)
-        stages = [0 if c.translates_only else 1 + c.whole_image for c in self.correctors.values()]
+        stages = [0 if c.translates_only else 1 + c.whole_image for c in self.correctors]
         for stage in sorted(set(stages)):
             best = looks.images[choice, np.arange(m)]
-            for k, (name, corrector) in enumerate(self.correctors.items()):
+            for k, corrector in enumerate(self.correctors):
                 if stages[k] == stage:
                     asked[k] = batch.due[k] & ~enough
                     helped = np.flatnonzero(asked[k] & (choice >= 0))
@@ -116,16 +114,16 @@ class Loop:
                         asked[k, helped] = corrector._indicated_for(best[helped])
                     rows = np.flatnonzero(asked[k])
                     if len(rows):
-                        after, accepted[k, rows] = self._proposal(name, batch, before, rows)
+                        after, accepted[k, rows] = self._proposal(corrector, batch, before, rows)
                         for values, new in zip(looks, after, strict=True):
                             values[k, rows] = new
             if asked.any():
                 choice, enough = self._judge(looks, accepted)
         return looks, asked, accepted, choice, enough
 
-    def _proposal(self, name, batch, before, rows):
+    def _proposal(self, corrector, batch, before, rows):
         """What one corrector makes of images of the queue, and which of it is acceptable."""
-        corrector, places, before = self.correctors[name], batch.queue[rows], before.at(rows)
+        places, before = batch.queue[rows], before.at(rows)
         content = None if batch.content is None else batch.content[places]
         made = corrector._correct(before.images, before.masks, content)
         seen = before[:4]
@@ -136,11 +134,11 @@ class Loop:
         after = Looks(*seen, made, _rms_change(batch.originals[places], made))
         accepted = _accept(
             *(before.scores, after.scores, before.p_values, after.p_values, after.change),
-            *(self.min_improvements[name], corrector.max_change),
+            *(self.guard.min_improvement, corrector.max_change),
         )
         if corrector.whole_image:
             accepted &= _area(after.masks) <= _area(before.masks)
-            accepted &= after.p_values >= self.min_p_value
+            accepted &= after.p_values >= self.guard.min_p_value
             accepted &= ~(after.flagged & corrector.translates_only)
         else:  # what it was not to change is as it was, whatever the detector now thinks of it
             after = after._replace(masks=after.masks & before.masks)
@@ -148,11 +146,11 @@ class Loop:
 
     def _judge(self, looks, accepted):
         """Which proposal is taken, -1 for none, and whether that is enough, ``(m,)`` each."""
-        moves = np.array([[one.translates_only] for one in self.correctors.values()])
-        most = np.array([[one.max_change] for one in self.correctors.values()])
+        moves = np.array([[one.translates_only] for one in self.correctors])
+        most = np.array([[one.max_change] for one in self.correctors])
         good = accepted & ~looks.flagged[:-1]
         # moving pixels loses nothing; after other changes, to look clean may be deception
-        enough = good & (moves | (looks.p_values[:-1] >= self.target_p_value))
+        enough = good & (moves | (looks.p_values[:-1] >= (self.guard.target_p_value or 0)))
         for better in (good, enough):
             accepted = np.where(better.any(axis=0), better, accepted)
         return _smallest_change(accepted, looks.change[:-1] / most), enough.any(axis=0)

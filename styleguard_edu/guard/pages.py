@@ -1,15 +1,15 @@
-"""A guard and its report in HTML, which needs no network and reads well aloud."""
+"""The report of a guard in HTML, which needs no network and reads well aloud."""
 
 from base64 import b64encode
 from html import escape
+from itertools import starmap
 from pathlib import Path
 
 from ..files import write_atomically
 from ..images import png_bytes
-from ..plotting import tint_masks
 from .rounds import in_number
 
-__all__ = ["outcome_table", "page", "settings_table", "write_page"]
+__all__ = ["outcome_table", "write_page"]
 
 _SMALL = 64  # pixels: smaller images are shown three times as large, every pixel a square
 _STYLE = """
@@ -28,27 +28,8 @@ img.small {image-rendering: pixelated}
 
 def write_page(report, path, most):
     """Write the page of a report, see :meth:`styleguard_edu.guard.GuardReport.to_html`."""
-    path = Path(path)
-    text = page(report, most)
-    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
-    return path
-
-
-def page(report, most):
-    """The page's text.
-
-    Parameters
-    ----------
-    report : GuardReport
-    most : int >= 1
-        Images shown at most.
-
-    Returns
-    -------
-    str
-    """
     rows, images = report.examples(most), in_number(len(report.images), "image")
-    return f"""<!DOCTYPE html>
+    text = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -74,6 +55,9 @@ about that share is flagged as well. What was never flagged was not touched.</p>
 </body>
 </html>
 """
+    path = Path(path)
+    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+    return path
 
 
 def outcome_table(report):
@@ -87,33 +71,16 @@ def outcome_table(report):
     return table
 
 
-def settings_table(guard):
-    """The settings of a guard, as a table with no colours of its own."""
-    values = guard.get_params(deep=False) | {"correctors": ", ".join(guard.correctors)}
-    lines = [(name, str(value)) for name, value in values.items()]
-    return _table(type(guard).__name__, ("setting", "value"), lines)
-
-
 def _rounds(rounds):
     if not rounds:
         return "<p>None: nothing was flagged.</p>"
-    lines = [
-        (
-            number,
-            len(one.index),
-            int((one.choice >= 0).sum()),
-            int(one.corrected.sum()),
-            _taken(one),
-        )
-        for number, one in enumerate(rounds, start=1)
-    ]
+    lines = []
+    for number, one in enumerate(rounds, start=1):
+        by = one.taken_by()
+        names = ", ".join(f"{name} {count}" for name, count in by.items()) or "none"
+        lines += [(number, len(one.index), sum(by.values()), int(one.corrected.sum()), names)]
     heads = ("round", "images", "proposals taken", "corrected", "by corrector")
     return _table("What each round did", heads, lines)
-
-
-def _taken(one):
-    """Such as "realign 20, median 16"."""
-    return ", ".join(f"{name} {count}" for name, count in one.taken_by().items()) or "none"
 
 
 def _which(report, rows):
@@ -126,22 +93,14 @@ def _which(report, rows):
 
 
 def _images(report, rows):
-    before, after = report.originals[rows], report.images[rows]
-    marked = tint_masks(before, report.first_masks(rows))
-    stories = report.stories(rows)
-    lines = [
-        (
-            int(k),
-            _picture(before[i], f"Image {k} before"),
-            _picture(marked[i], f"Where image {k} looked wrong, in amber"),
-            _picture(after[i], f"Image {k} after: {report.outcomes[k]}"),
-            str(report.outcomes[k]),
-            stories[i],
-            f"{report.p_values[k]:.3g}",
-        )
-        for i, k in enumerate(rows)
-    ]
-    heads = ("image", "before", "looked wrong", "after", "outcome", "taken", "p-value")
+    views, lines = report.views(rows), []
+    alts = ("Image {} before", "Where image {} looked wrong, in amber", "Image {} after: {}")
+    columns = zip(rows.tolist(), report.stories(rows), *views.values(), strict=True)
+    for k, story, *pictures in columns:
+        outcome = str(report.outcomes[k])
+        shown = map(_picture, pictures, (alt.format(k, outcome) for alt in alts))
+        lines += [(k, *shown, outcome, story, f"{report.p_values[k]:.3g}")]
+    heads = ("image", *views, "outcome", "taken", "p-value")
     return _table("Before and after; the p-value is the last one", heads, lines)
 
 
@@ -158,20 +117,17 @@ def _picture(image, alt):
 
 
 def _table(caption, heads, lines):
+    """A table; each line holds a name or number first, then numbers, texts and pictures."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "\n".join(f"<tr>{_cells(*line)}</tr>" for line in lines)
+    body = "\n".join(f"<tr>{''.join(starmap(_cell, enumerate(line)))}</tr>" for line in lines)
     return (
         f"<table>\n<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
 
 
-def _cells(first, *others):
-    cells = [f'<th scope="row">{escape(str(first))}</th>']
-    for value in others:
-        if isinstance(value, int):
-            cells.append(f'<td class="number">{value}</td>')
-        else:
-            text = value if isinstance(value, _Markup) else escape(value)
-            cells.append(f"<td>{text}</td>")
-    return "".join(cells)
+def _cell(column, value):
+    text = value if isinstance(value, _Markup) else escape(str(value))
+    if column == 0:
+        return f'<th scope="row">{text}</th>'
+    return f'<td class="number">{text}</td>' if isinstance(value, int) else f"<td>{text}</td>"

@@ -12,8 +12,6 @@ from ..sheets import plot_sheet
 from .pages import outcome_table, write_page
 from .rounds import in_number
 
-__all__ = ["GuardReport"]
-
 
 @dataclass(frozen=True, eq=False)
 class GuardReport:
@@ -110,10 +108,9 @@ class GuardReport:
         """
         import pandas as pd  # half a second that only tables cost
 
-        parts = [self._first_look(), *self._after_rounds()]
-        table = pd.DataFrame(
-            {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        )
+        names = "image round corrector score p_value flagged area change".split()
+        columns = map(np.concatenate, zip(*self._looks(), strict=True))
+        table = pd.DataFrame(dict(zip(names, columns, strict=True)))
         table["outcome"] = self.outcomes[table["image"].to_numpy()]
         return table.sort_values(["image", "round"], ignore_index=True)
 
@@ -173,13 +170,7 @@ class GuardReport:
         """
         rows = self.examples(most)
         titles = [f"{k}: {outcome}" for k, outcome in zip(rows, self.outcomes[rows], strict=True)]
-        before = self.originals[rows]
-        sheet = {
-            "before": before,
-            "looked wrong": tint_masks(before, self.first_masks(rows)),
-            "after": self.images[rows],
-        }
-        return plot_sheet(sheet, titles=titles, ax=ax)
+        return plot_sheet(self.views(rows), titles=titles, ax=ax)
 
     def to_html(self, path, *, most=60):
         """Write a page that needs no network: summary, tables, pictures with alt texts.
@@ -211,13 +202,16 @@ class GuardReport:
 
     def first_masks(self, rows):
         """Where images looked wrong as they came in, ``(len(rows), height, width)`` of bool."""
-        rows = np.asarray(rows, int)
-        masks = np.zeros((len(rows), *self.images.shape[1:3]), bool)
-        if self.rounds:
-            first = self.rounds[0]
-            held = np.isin(rows, first.index)
-            masks[held] = first.masks[np.searchsorted(first.index, rows[held])]
-        return masks
+        masks = np.zeros((len(self.images), *self.images.shape[1:3]), bool)
+        for first in self.rounds[:1]:
+            masks[first.index] = first.masks
+        return masks[rows]
+
+    def views(self, rows):
+        """Some images three times, dict of ndarray: before, where they looked wrong, after."""
+        before, after = self.originals[rows], self.images[rows]
+        marked = tint_masks(before, self.first_masks(rows))
+        return {"before": before, "looked wrong": marked, "after": after}
 
     def stories(self, rows):
         """Whose proposals were taken, round by round, list of str: such as "realign, median"."""
@@ -228,42 +222,25 @@ class GuardReport:
                     taken[k].append(one.tried[choice])
         return [", ".join(names) or "none" for names in taken.values()]
 
-    def _first_look(self):
-        """Rows of the table: all images as they came in."""
+    def _looks(self):
+        """Rows of the table: all images as they came in, then those in the queue of each round."""
         n = len(self.images)
-        first = {
-            "image": np.arange(n),
-            "round": np.zeros(n, int),
-            "corrector": np.full(n, None),
-            "score": self.scores.copy(),
-            "p_value": self.p_values.copy(),
-            "flagged": self.outcomes != "passed",
-            "area": np.zeros(n, int),
-            "change": np.zeros(n),
-        }
-        if self.rounds:
-            one = self.rounds[0]
-            for name, values in (
-                ("score", one.scores),
-                ("p_value", one.p_values),
-                ("area", one.area),
-            ):
-                first[name][one.index] = values
-        return first
-
-    def _after_rounds(self):
-        """Rows of the table: for each round, the images that were in its queue."""
-        changed = np.zeros(len(self.images))
+        scores, p_values = self.scores.copy(), self.p_values.copy()
+        areas, changed = np.zeros(n, int), np.zeros(n)
+        for one in self.rounds[:1]:
+            scores[one.index], p_values[one.index] = one.scores, one.p_values
+            areas[one.index] = one.area
+        first = (scores, p_values, self.outcomes != "passed", areas, changed.copy())
+        yield (np.arange(n), np.zeros(n, int), np.full(n, None), *first)
         for number, one in enumerate(self.rounds, start=1):
-            names = np.array([*one.tried, None], object)
             changed[one.index] = one.taken(one.change, changed[one.index])
-            yield {
-                "image": one.index,
-                "round": np.full(len(one.index), number),
-                "corrector": names[one.choice],
-                "score": one.taken(one.scores_after, one.scores),
-                "p_value": one.taken(one.p_after, one.p_values),
-                "flagged": one.taken(one.flagged_after, one.flagged),
-                "area": one.taken(one.area_after, one.area),
-                "change": changed[one.index],
-            }
+            yield (
+                one.index,
+                np.full(len(one.index), number),
+                np.array([*one.tried, None], object)[one.choice],
+                one.taken(one.scores_after, one.scores),
+                one.taken(one.p_after, one.p_values),
+                one.taken(one.flagged_after, one.flagged),
+                one.taken(one.area_after, one.area),
+                changed[one.index],
+            )

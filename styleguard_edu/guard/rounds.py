@@ -7,10 +7,6 @@ import numpy as np
 
 __all__ = ["Round", "in_number", "joined_rounds"]
 
-_PROPOSED = {  # fields of shape (k, m)
-    *("asked", "scores_after", "p_after", "area_after", "flagged_after", "change", "accepted")
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Round:
@@ -122,14 +118,11 @@ def joined_rounds(batches):
             for start, rounds in batches.items()
             if len(rounds) > number
         ]
-        values = {
-            field.name: np.concatenate(
-                [getattr(part, field.name) for part in parts], axis=int(field.name in _PROPOSED)
-            )
-            for field in fields(Round)
-            if field.name != "tried"
-        }
-        joined.append(Round(**values, tried=parts[0].tried))
+        values = {}
+        for name in {field.name for field in fields(Round)} - {"tried"}:
+            axis = 0 if name in ("masks", "images") else -1  # others are (m,) or (k, m)
+            values[name] = np.concatenate([getattr(part, name) for part in parts], axis)
+        joined.append(replace(parts[0], **values))
     return tuple(joined)
 
 

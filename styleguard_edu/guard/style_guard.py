@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -11,15 +12,12 @@ from ..correctors import Corrector
 from ..detectors import AnomalyDetector
 from ..estimators import Estimator
 from ..images import check_content, check_images
-from ..thresholds import threshold_for_rate
 from .loop import Looks, Loop
-from .pages import settings_table
 from .report import GuardReport
 from .rounds import joined_rounds
 
-__all__ = ["StyleGuard"]
 
-
+@dataclass(eq=False, repr=False)
 class StyleGuard(Estimator):
     r"""Detect what went wrong in images, correct it, look again, and stop in time.
 
@@ -67,9 +65,8 @@ class StyleGuard(Estimator):
     max_uses : int >= 1, optional
         How often one corrector may be taken for one image; ``max_rounds`` unless given. A network
         that corrects its own corrections leads away from the truth.
-    min_improvement : float > 0, or dict of str to float > 0
-        By which the score must fall in a round, in the unit of the score; or one for each
-        corrector.
+    min_improvement : float > 0
+        By which the score must fall in a round, in the unit of the score.
     min_p_value : float in (0, 1)
         Asked of proposals that change the whole image: a score falls easily if all of an image is
         made smaller or smoother.
@@ -104,37 +101,21 @@ class StyleGuard(Estimator):
     ['passed', 'corrected', 'passed']
     """
 
-    def __init__(
-        self,
-        detector,
-        correctors,
-        *,
-        false_alarm_rate=None,
-        max_rounds=3,
-        max_uses=None,
-        min_improvement=1.0,
-        min_p_value=0.01,
-        target_p_value=None,
-    ):
-        self.detector = detector
-        self.correctors = correctors
-        self.false_alarm_rate = false_alarm_rate
-        self.max_rounds = max_rounds
-        self.max_uses = max_uses
-        self.min_improvement = min_improvement
-        self.min_p_value = min_p_value
-        self.target_p_value = target_p_value
+    detector: AnomalyDetector
+    correctors: dict
+    _: KW_ONLY
+    false_alarm_rate: float | None = None
+    max_rounds: int = 3
+    max_uses: int | None = None
+    min_improvement: float = 1.0
+    min_p_value: float = 0.01
+    target_p_value: float | None = None
 
-    @property
-    def correctors(self):
-        return self._correctors
-
-    @correctors.setter
-    def correctors(self, correctors):
-        if isinstance(correctors, Corrector):
-            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(correctors).__name__).lower()
-            correctors = {words.removesuffix("_corrector"): correctors}
-        self._correctors = correctors
+    def __setattr__(self, name, value):
+        if name == "correctors" and isinstance(value, Corrector):
+            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).lower()
+            value = {words.removesuffix("_corrector"): value}
+        super().__setattr__(name, value)
 
     def run(self, images, *, content=None, batch_size=256, progress=False):
         """Correct what is flagged, as far as it can be corrected.
@@ -190,17 +171,14 @@ class StyleGuard(Estimator):
             less = f", {waiting} of them not in all rounds" if waiting else ""
             far = f"{start + len(last.originals)} of {len(images)} images done{less}"
             if isinstance(error, KeyboardInterrupt):
-                return self._report(done, f"stopped by hand, {far}")
-            error.report = self._report(done, f"{far}, then {type(error).__name__}: {error}")
+                return self._report(loop, done, f"stopped by hand, {far}")
+            error.report = self._report(loop, done, f"{far}, then {type(error).__name__}: {error}")
             error.add_note(f"{far}: see the attribute `report` of this exception")
             raise
-        return self._report(done, None)
+        return self._report(loop, done)
 
-    def _repr_html_(self):
-        return settings_table(self)
-
-    def _report(self, done, interrupted):
-        batches, rate = done.values(), self.false_alarm_rate
+    def _report(self, loop, done, interrupted=None):
+        batches = done.values()
         now = Looks(*map(np.concatenate, zip(*(batch.now for batch in batches), strict=True)))
         return GuardReport(
             images=now.images,
@@ -210,67 +188,39 @@ class StyleGuard(Estimator):
             p_values=now.p_values,
             scores=now.scores,
             rounds=joined_rounds({start: batch.rounds for start, batch in done.items()}),
-            false_alarm_rate=self.detector.false_alarm_rate if rate is None else rate,
+            false_alarm_rate=loop.detector.false_alarm_rate,
             rate_of=self.detector.RATE_OF,
             max_rounds=self.max_rounds,
             interrupted=interrupted,
         )
 
     def _loop(self):
-        """The settings, checked and complete."""
+        """The loop, once the settings are checked."""
         if not isinstance(self.detector, AnomalyDetector):
             raise TypeError(f"detector must be an AnomalyDetector. Received: {self.detector!r}")
         self.detector._require_calibration()
         self._check_correctors()
         require_count("max_rounds", self.max_rounds, least=1)
+        require_positive("min_improvement", self.min_improvement)
+        require_rate("min_p_value", self.min_p_value)
         if self.max_uses is not None:
             require_count("max_uses", self.max_uses, least=1)
-        require_rate("min_p_value", self.min_p_value)
         if self.target_p_value is not None:
             require_rate("target_p_value", self.target_p_value)
-        return Loop(
-            detector=self._detector_at_rate(),
-            correctors=self.correctors,
-            min_improvements=self._min_improvements(),
-            max_rounds=self.max_rounds,
-            max_uses=self.max_uses or self.max_rounds,
-            min_p_value=self.min_p_value,
-            target_p_value=self.target_p_value or 0.0,
-        )
+        return Loop(self, self._detector_at_rate(), [*self.correctors.values()])
 
     def _check_correctors(self):
-        correctors = self.correctors
-        if not isinstance(correctors, dict) or not correctors:
+        given = self.correctors.items() if isinstance(self.correctors, dict) else ()
+        if not given or not all(isinstance(k, str) and isinstance(c, Corrector) for k, c in given):
             raise TypeError(
-                f"correctors must be a Corrector, or several by name. Received: {correctors!r}"
+                f"correctors must be a Corrector, or several by name. Received: {self.correctors!r}"
             )
-        for name, corrector in correctors.items():
-            if not isinstance(name, str) or not isinstance(corrector, Corrector):
-                raise TypeError(
-                    f"correctors must hold Correctors by name. Received: {name!r}: {corrector!r}"
-                )
+        for corrector in self.correctors.values():
             corrector._check_settings()
-
-    def _min_improvements(self):
-        """One for each corrector, by name."""
-        given, names = self.min_improvement, list(self.correctors)
-        if not isinstance(given, dict):
-            require_positive("min_improvement", given)
-            return dict.fromkeys(names, given)
-        if set(given) != set(names):
-            raise ValueError(
-                f"min_improvement must name the correctors {names}. Received: {list(given)}"
-            )
-        for value in given.values():
-            require_positive("min_improvement", value)
-        return given
 
     def _detector_at_rate(self):
         """The detector, or a copy with the threshold of another rate, sharing its networks."""
-        rate = self.false_alarm_rate
-        if rate is None:
+        if self.false_alarm_rate is None:
             return self.detector
-        other = copy.copy(self.detector)
-        other.false_alarm_rate = rate
-        other.threshold_ = threshold_for_rate(other.calibration()["scores"], rate)
-        return other
+        other = copy.copy(self.detector).set_params(false_alarm_rate=self.false_alarm_rate)
+        return other.restore_calibration(self.detector.calibration())
