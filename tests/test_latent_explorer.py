@@ -1,5 +1,7 @@
 """The latent explorer, headless: walks, what the judge reads, what is drawn when."""
 
+from unittest.mock import Mock
+
 from styleguard_edu.backend import keras
 from styleguard_edu.widgets import LatentExplorer
 from styleguard_edu.widgets.latent_explorer import FRAMES, LAP, circle, spherical_path
@@ -45,22 +47,15 @@ def test_walk_starts_and_ends_at_the_images_chosen(generator):
 
 
 def test_nothing_is_generated_while_the_slider_moves(generator):
-    calls = []
-
-    class Counted:
-        input_shape = generator.input_shape
-
-        def __call__(self, z, *, training):
-            calls.append((len(z), training))
-            return generator(z, training=training)
-
-    explorer = LatentExplorer(Counted(), anchors=5)
+    counted = Mock(wraps=generator, input_shape=generator.input_shape)
+    explorer = LatentExplorer(counted, anchors=5)
     explorer.t.slider.value = 30
-    assert calls == [(5, False), (FRAMES, False)]
+    assert [len(call.args[0]) for call in counted.call_args_list] == [5, FRAMES]
+    assert counted.call_args.kwargs == {"training": False}
     explorer.end.value = 1
-    assert calls[2:] == [(FRAMES, False)]
+    assert counted.call_count == 3
     explorer.start.value, explorer.end.value = 0, 2  # the first way again: nothing new
-    assert len(calls) == 3
+    assert counted.call_count == 3
 
 
 def test_judge_reads_the_images_and_the_anchors_read_differently(generator):

@@ -101,6 +101,10 @@ def test_states_areas_and_corrections_of_every_moment_known_by_hand():
     assert [moment.waiting for moment in (start, one, two)] == [4, 2, 0]
     assert one.taken == ["", "median", "median", "none taken", "median"]
     assert two.taken == ["", "", "median", "", "none taken"]
+    levels = [moment.images[:, -1, 0, 0] for moment in (start, one, two)]
+    second, third = [0.8, 0.5, 0.5, 0.5, 0.5], [0.8, 0.5, 0.25, 0.5, 0.25]
+    np.testing.assert_allclose(levels, [[0.8] * 5, second, third])
+    assert ORIGINALS[1, -1, 0, 0] == np.float32(0.8)  # not written into
 
 
 def test_what_looks_clean_stays_corrected_if_nothing_makes_it_look_cleaner():
@@ -110,13 +114,6 @@ def test_what_looks_clean_stays_corrected_if_nothing_makes_it_look_cleaner():
     assert waiting.states[1:3].tolist() == ["waiting", "waiting"]
     assert end.states[1:3].tolist() == ["corrected", "for review"]
     assert end.taken[1:3] == ["none taken", "median"]
-
-
-def test_images_are_those_after_each_round():
-    levels = [moment.images[:, -1, 0, 0] for moment in moments(report())]
-    second, third = [0.8, 0.5, 0.5, 0.5, 0.5], [0.8, 0.5, 0.25, 0.5, 0.25]
-    np.testing.assert_allclose(levels, [[0.8] * 5, second, third])
-    assert ORIGINALS[1, -1, 0, 0] == np.float32(0.8)  # not written into
 
 
 @pytest.mark.parametrize(

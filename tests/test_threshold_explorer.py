@@ -5,7 +5,7 @@ import time
 
 from styleguard_edu.thresholds import Outcomes, threshold_for_rate
 from styleguard_edu.widgets import ThresholdExplorer, _gallery, threshold_explorer
-from styleguard_edu.widgets._gallery import LOOKS, PALE, counts_png, short
+from styleguard_edu.widgets._gallery import LOOKS, PALE, counts_png
 from styleguard_edu.widgets._score_curves import draw_roc, score_axis
 
 import numpy as np
@@ -231,13 +231,6 @@ def test_the_table_shows_each_count_in_its_own_box(monkeypatch):
     for k, texts in enumerate(boxes):  # damaged above, clean below; flagged left, passed right
         places = [written[text.replace("_", " ")] for text in texts.split()]
         assert all((x > 200, y > 200) == (k % 2, k // 2) for x, y in places)
-
-
-@pytest.mark.parametrize(
-    ("cost", "words"), [(0, "0.000"), (0.1234, "0.123"), (12.345, "12.3"), (12345.6, "12,346")]
-)
-def test_costs_are_written_in_three_or_more_digits(cost, words):
-    assert short(cost) == words
 
 
 # The gallery

@@ -82,7 +82,6 @@ def check_damaged(images, masks):
         raise ValueError(f"{expected}. Received: {', '.join(images) or 'nothing'}")
     clean = check_images(images["clean"], name="images['clean']")
     images = {name: check_alike(f"images[{name!r}]", images[name], clean) for name in images}
-    return images, {
-        kind: check_truth(f"masks[{kind!r}]", masks.get(kind, ()), clean.shape[:3])
-        for kind in kinds
-    }
+    shape = clean.shape[:3]
+    masks = {kind: check_truth(f"masks[{kind!r}]", masks.get(kind, ()), shape) for kind in kinds}
+    return images, masks

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from ..images import to_rgb, to_uint8
+from ..plotting import BLUE, ORANGE
 
 FINE = 2  # bitmap pixels per displayed pixel, so that fine screens show sharp text
 
@@ -98,6 +99,16 @@ def tidy(axes, *, grid=True):
     axes.spines[["top", "right"]].set_visible(False)
     if grid:
         axes.grid(alpha=0.3)
+
+
+def mirrored_histogram(axes, edges, above, below):
+    """Draw how values are spread: some upwards in blue, others downwards in hatched amber."""
+    looks = {"color": BLUE}, {"color": ORANGE, "hatch": "////"}
+    for sign, values, look in zip((1, -1), (above, below), looks, strict=True):
+        share = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / len(values)
+        axes.bar(edges[:-1], sign * share, np.diff(edges), align="edge", ec="white", lw=0.4, **look)
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.tick_params(axis="y", length=0)
 
 
 def figure_bitmap(figure):

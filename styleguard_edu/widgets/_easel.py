@@ -45,16 +45,13 @@ class Easel:
                 f"Received: photos {list(photos)}, paintings {list(style.names)}"
             )
         self.style, self.titles = style, {}
-        self.pictures = {
-            "photo": {
-                name: load_picture(photo, long_side=long_side, name=f"photos[{name!r}]")
-                for name, photo in photos.items()
-            },
-            "painting": {
-                name: load_picture(paintings[name], name=f"paintings[{name!r}]")
-                for name in style.names
-            },
-        }
+        self.pictures = {"photo": {}, "painting": {}}
+        for name, photo in photos.items():
+            picture = load_picture(photo, long_side=long_side, name=f"photos[{name!r}]")
+            self.pictures["photo"][name] = picture
+        for name in style.names:
+            picture = load_picture(paintings[name], name=f"paintings[{name!r}]")
+            self.pictures["painting"][name] = picture
         self._painted, self._small = {}, {}
 
     def put(self, kind, picture, title):

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..plotting import BLUE, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, tidy
+from ._drawing import blank_figure, encode, figure_bitmap, mirrored_histogram, tidy
 
 
 @dataclass(frozen=True)
@@ -71,31 +71,20 @@ def _draw_losses(axes, game):
 
 def _draw_beliefs(axes, game):
     """A histogram that points up for real images and down for generated ones."""
-    edges = np.linspace(0, 1, 21)
-    for sign, values, colour, hatch in (
-        (1, game.belief_real, BLUE, None),
-        (-1, game.belief_fake, ORANGE, "////"),
-    ):
-        share = np.histogram(values, edges)[0] / len(values)
-        axes.bar(
-            edges[:-1], sign * share, 0.05, align="edge", color=colour, hatch=hatch, ec="white"
-        )
+    mirrored_histogram(axes, np.linspace(0, 1, 21), game.belief_real, game.belief_fake)
+    for sign, values in ((1, game.belief_real), (-1, game.belief_fake)):
         axes.plot([values.mean()] * 2, [0, sign], ":", color="black")
-    axes.axhline(0, color="black", linewidth=0.8)
     axes.set(xlim=(0, 1), ylim=(-1, 1), yticks=(0.5, -0.5), yticklabels=("real", "by G"))
     axes.set_xlabel("D's belief that an image is real (dotted: mean)")
-    axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
 
 
 def in_numbers(game):
     """Steps, losses and beliefs in words."""
-    words = []
+    words = ""
     for name, losses in (("D", game.d_losses), ("G", game.g_losses)):
         loss = f", loss {losses[-1]:.2f}" if losses else ""
-        words.append(f"{name}: step {len(losses):,}{loss}.")
+        words += f"{name}: step {len(losses):,}{loss}. "
     real, fake = game.belief_real.mean(), game.belief_fake.mean()
-    words.append(
-        f"D's mean belief that an image is real: {real:.0%} for real images, {fake:.0%} for G's."
-    )
-    return " ".join(words)
+    belief = f"{real:.0%} for real images, {fake:.0%} for G's."
+    return f"{words}D's mean belief that an image is real: {belief}"

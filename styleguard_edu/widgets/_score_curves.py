@@ -5,8 +5,8 @@ from matplotlib.ticker import PercentFormatter
 from PIL import Image, ImageChops, ImageDraw
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
-from ..plotting import BLUE, GREEN, GREY, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, tidy
+from ..plotting import GREEN, GREY
+from ._drawing import blank_figure, encode, figure_bitmap, mirrored_histogram, tidy
 from ._gallery import BLACK, PALE
 
 SIZE = (648, 256)  # displayed pixels
@@ -123,17 +123,10 @@ def _sample(clean, damaged):
 def _draw_histogram(axes, clean, damaged, cheapest):
     """A histogram that points up for clean images and down for damaged ones."""
     edges, log = score_axis(clean, damaged, 37)
-    for sign, scores, look in (
-        (1, clean, {"color": BLUE}),
-        (-1, damaged, {"color": ORANGE, "hatch": "////"}),
-    ):
-        share = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0] / len(scores)
-        axes.bar(edges[:-1], sign * share, np.diff(edges), align="edge", ec="white", lw=0.4, **look)
+    mirrored_histogram(axes, edges, clean, damaged)
     most = 1.12 * np.abs(axes.dataLim.intervaly).max()
     axes.set(xlim=edges[[0, -1]], ylim=(-most, most), xscale="log" if log else "linear")
-    axes.axhline(0, color="black", linewidth=0.8)
     axes.set_yticks((0.5 * most, -0.5 * most), ("clean", "damaged"), rotation=90, va="center")
-    axes.tick_params(axis="y", length=0)
     axes.set_title("Scores", loc="left", fontsize=10)
     axes.set_xlabel("score; flagged right of the line", **SMALL)
     if edges[0] < cheapest < edges[-1]:

@@ -93,11 +93,8 @@ class AnomalyGallery(Explorer):
     @property
     def state(self):
         """What the controls say: the kind, the severity, and whether only a part is damaged."""
-        return {
-            "kind": self.kind.value[1],
-            "severity": self.severity.slider.value + 1,
-            "local": self.where.value,
-        }
+        (_, kind), severity = self.kind.value, self.severity.slider.value + 1
+        return {"kind": kind, "severity": severity, "local": self.where.value}
 
     def view(self, kind, severity, local):
         """The picture and the text of one state.

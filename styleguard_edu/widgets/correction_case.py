@@ -122,9 +122,7 @@ def precompute_case(
     content = check_content(content, damaged)
     strengths = np.asarray(strengths, np.float64)
     if not strengths.size or (np.diff([-1, *strengths, 1.1]) <= 0).any() or strengths[0] < 0:
-        raise ValueError(
-            f"strengths must increase from 0 to 1, at least one. Received: {strengths}"
-        )
+        raise ValueError(f"strengths must increase from 0 to 1, one or more. Received: {strengths}")
     require_positive("min_improvement", min_improvement)
     if not isinstance(correctors, Mapping) or not correctors:
         raise TypeError(f"correctors must hold some by name. Received: {correctors!r}")

@@ -117,11 +117,8 @@ class DetectorComparison(Explorer):
     def _rows(self, kind, detectors):
         """Clean images, damaged ones, the truth, and the heatmaps of both detectors."""
         images = self.images[kind]
-        rows = {
-            "clean": self.images["clean"],
-            "damaged": images,
-            "truth:\ndamaged\nin amber": tint_masks(images, self.masks[kind]),
-        }
+        rows = {"clean": self.images["clean"], "damaged": images}
+        rows["truth:\ndamaged\nin amber"] = tint_masks(images, self.masks[kind])
         called = ["\n".join(wrap(in_words(detector), 14)[:4]) for detector in detectors]
         words = [(), (), (), *[("score", "p-value")] * 2]
         page = Page(images.shape, [*rows, *called], words=words, left=168, right=128, foot=34)

@@ -151,9 +151,8 @@ class LatentExplorer(Explorer):
     def _anchors_png(self, start, end):
         """All anchors with their letters; a solid frame marks the start, a dashed one the end."""
         columns = -(-len(self.z) // max(1, round(len(self.z) / 5)))
-        bitmap, boxes = tiles(
-            self.images, columns=columns, scale=enlargement(self.images, 84), gap=10, header=30
-        )
+        scale = enlargement(self.images, 84)
+        bitmap, boxes = tiles(self.images, columns=columns, scale=scale, gap=10, header=30)
         for k, (left, top, right, _) in enumerate(boxes):
             caption(bitmap, ((left + right) // 2, top - 10), self._name(k)[0])
         if end != LAP:

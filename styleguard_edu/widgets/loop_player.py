@@ -52,10 +52,8 @@ class LoopPlayer(Explorer):
         rows = -(-n // columns)
         shape, names, words = (columns, height, width, channels), [""] * rows, [("", "")] * rows
         self._page = Page(shape, names, words=words, left=6, tall=168, gap=28)
-        self._pictures = [
-            (self._images(moment), self._curves(number))
-            for number, moment in enumerate(self.moments)
-        ]
+        curves = map(self._curves, range(len(self.moments)))
+        self._pictures = list(zip(map(self._images, self.moments), curves, strict=True))
         self.round = ValueSlider("round", np.arange(len(self.moments)))
         # never disabled at the ends: that would take the keyboard's focus away
         self.back = button("Back", "step-backward", lambda: self._step(-1), width="110px")

@@ -52,11 +52,10 @@ class StyleMixer(Explorer):
     title = "style mixer"
 
     def __init__(self, restyle, images, styles, *, labels=None, digit_judge=None, style_judge=None):
-        self.images, self.styles, self.labels = check_few(images, MOST), tuple(styles), labels
-        if len(set(self.styles)) < max(len(self.styles), 2):
-            raise ValueError(
-                f"styles must be at least two different names. Received: {self.styles}"
-            )
+        styles = tuple(styles)
+        if len(set(styles)) < max(len(styles), 2):
+            raise ValueError(f"styles must be at least two different names. Received: {styles}")
+        self.images, self.styles, self.labels = check_few(images, MOST), styles, labels
         if digit_judge is not None and np.shape(labels) != (len(self.images),):
             raise ValueError(
                 f"labels must hold {len(self.images)} digits, one an image, for digit_judge. "
@@ -135,9 +134,8 @@ class StyleMixer(Explorer):
         """The plain digits above the restyled ones, with what to call them."""
         n = len(shown)
         scale = enlargement(shown, min(WIDTH / n - 1, 5 * shown.shape[2]))
-        bitmap, boxes = tiles(
-            np.concatenate([self._plain, shown]), columns=n, scale=scale, gap=2, header=44
-        )
+        both = np.concatenate([self._plain, shown])
+        bitmap, boxes = tiles(both, columns=n, scale=scale, gap=2, header=44)
         for box, title in ((boxes[0], "Plain"), (boxes[n], words)):
             caption(bitmap, (box[0], box[1] - 12), title, anchor="ls")
         more = max(0, LEAST - bitmap.width)
@@ -147,11 +145,8 @@ class StyleMixer(Explorer):
         """Draw blends, given as shares by style, and have them judged."""
         restyled = [self.restyle(self.images, shares) for shares in blends]
         images = np.stack([check_alike("restyled images", one, self._plain) for one in restyled])
-        return Mixture(
-            images,
-            self._judged(self.digit_judge, images, 10),
-            self._judged(self.style_judge, images, len(self.styles) + 1),
-        )
+        digits = self._judged(self.digit_judge, images, 10)
+        return Mixture(images, digits, self._judged(self.style_judge, images, len(self.styles) + 1))
 
     def _judged(self, judge, images, classes):
         """What a judge sees in every blend at every strength, or None without a judge."""
@@ -162,10 +157,9 @@ class StyleMixer(Explorer):
         for mixed in images:
             shown = blend(self._plain, mixed, strengths)  # (strengths, n, height, width, 3)
             logits = np.asarray(judge(shown.reshape(-1, *shown.shape[2:]), training=False))
-            if logits.shape[-1] != classes:
-                raise ValueError(
-                    f"a judge must tell {classes} classes apart. Received: {logits.shape[-1]}"
-                )
+            told = logits.shape[-1]
+            if told != classes:
+                raise ValueError(f"a judge must tell {classes} classes apart. Received: {told}")
             answers.append(logits.argmax(axis=-1).reshape(shown.shape[:2]))
         return np.stack(answers)
 

@@ -5,16 +5,9 @@ from functools import lru_cache
 import ipywidgets as widgets
 import numpy as np
 
+from .. import thresholds
 from ..checks import finite_scores
 from ..plotting import tint_masks
-from ..thresholds import (
-    conformal_p_values,
-    count_outcomes,
-    expected_cost,
-    false_alarm_interval,
-    least_cost,
-    threshold_for_rate,
-)
 from ._checks import check_damaged, check_table
 from ._choices import show_only
 from ._gallery import Gallery, counts_in_words, counts_png, short
@@ -106,13 +99,8 @@ class ThresholdExplorer(Explorer):
         """What the controls say; the index is that of the slider in use."""
         by, detector = self.by.value, self.detector.value
         slider = self.rate if by == "rate" else self.threshold[detector]
-        return {
-            "detector": detector,
-            "kind": self.kind.value,
-            "by": by,
-            "index": slider.slider.value,
-            "mark": self.mark.value,
-        }
+        names = {"detector": detector, "kind": self.kind.value, "by": by}
+        return {**names, "index": slider.slider.value, "mark": self.mark.value}
 
     def view(self, detector, kind, by, index, mark=False):
         """The pictures and the text of one state.
@@ -132,16 +120,13 @@ class ThresholdExplorer(Explorer):
             Of the curves, of the counts, and of the gallery.
         """
         threshold = self.threshold_at(detector, by, index)
-        outcomes = count_outcomes(*self._sample(detector, kind), threshold)
+        outcomes = thresholds.count_outcomes(*self._sample(detector, kind), threshold)
         recall, alarms = outcomes.recall, outcomes.false_alarm_rate
         precision = self._precision(outcomes)
         curves, gallery = self._curves(detector, kind), self._gallery(detector, kind, mark)
-        cost, least = expected_cost(recall, alarms, **self.costs), curves.least
-        pictures = (
-            curves.png(threshold, recall, alarms, precision),
-            counts_png(outcomes, cost, least.cost),
-            gallery.png(threshold),
-        )
+        cost, least = thresholds.expected_cost(recall, alarms, **self.costs), curves.least
+        drawn = curves.png(threshold, recall, alarms, precision)
+        pictures = drawn, counts_png(outcomes, cost, least.cost), gallery.png(threshold)
         counts = counts_in_words(outcomes)
         costs = f"{short(cost)} per image; the least possible is {short(least.cost)}"
         shown, flagged = len(gallery.scores), int((gallery.scores > threshold).sum())
@@ -179,7 +164,7 @@ class ThresholdExplorer(Explorer):
         """
         if by == "threshold":
             return self.threshold[detector].values[index].item()
-        return threshold_for_rate(self.calibration_scores[detector], self.rates[index])
+        return thresholds.threshold_for_rate(self.calibration_scores[detector], self.rates[index])
 
     def _make_controls(self):
         fewest = min(len(row) for row in self.calibration_scores.values())
@@ -225,7 +210,7 @@ class ThresholdExplorer(Explorer):
     def _promised(self, detector, threshold):
         """The false-alarm rate that a raw threshold promises: the p-value just above it."""
         above = np.nextafter(threshold, np.inf)
-        return float(conformal_p_values([above], self.calibration_scores[detector])[0])
+        return float(thresholds.conformal_p_values([above], self.calibration_scores[detector])[0])
 
     def _promise(self, detector, by, index, threshold, outcomes):
         """Two sentences on the false-alarm rate."""
@@ -237,7 +222,7 @@ class ThresholdExplorer(Explorer):
                 f"alarms in at most {self._promised(detector, threshold):.1%} of clean images. "
                 f"{realised}."
             )
-        low, high = false_alarm_interval(self.rates[index], m, n)
+        low, high = thresholds.false_alarm_interval(self.rates[index], m, n)
         verdict = "within" if low <= outcomes.false_alarm_rate <= high else "outside"
         return (
             f"Threshold {threshold:.4g}, set by {m:,} calibration scores for a false-alarm rate of "
@@ -256,7 +241,8 @@ class ThresholdExplorer(Explorer):
         return hits / (hits + alarms) if outcomes.flagged else 1.0
 
     def _draw_curves(self, detector, kind):
-        row, least = self.scores[detector], least_cost(*self._sample(detector, kind), **self.costs)
+        row = self.scores[detector]
+        least = thresholds.least_cost(*self._sample(detector, kind), **self.costs)
         return Curves(row["clean"], row[kind], self.costs["damaged_share"], least)
 
     def _draw_gallery(self, detector, kind, mark):

@@ -61,9 +61,8 @@ class TrainingMonitor(LiveExplorer):
         self._g_moved = True
         self._step = {}  # the two half steps, compiled when first needed
         self.game = self._look(Game())
-        self.slow_motion = widgets.Checkbox(
-            description="slow motion", indent=False, layout={"width": "auto", "margin": "2px 14px"}
-        )
+        looks = {"indent": False, "layout": {"width": "auto", "margin": "2px 14px"}}
+        self.slow_motion = widgets.Checkbox(description="slow motion", **looks)
         self.step_buttons = tuple(
             widgets.Button(description=f"Step {name}", tooltip=f"Teach the {network} once")
             for name, network in (("D", "discriminator"), ("G", "generator"))

@@ -298,7 +298,6 @@ def test_explorer_without_a_kernel_is_a_picture_and_says_so(lab):
     lab.page.get_by_role("button", name="Restart the kernel", exact=True).click()
     lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     check_not_alive(lab, 0, "Training step 0 (snapshot 1 of 8)")
-    lab.shot("after_a_restart")
     shutil.copy(lab.server.folder / "explorers.ipynb", lab.server.folder / "saved.ipynb")
     lab.open(name="saved.ipynb")  # which has no kernel and no widgets
     check_not_alive(lab, 0, "Training step 0 (snapshot 1 of 8)")
@@ -332,7 +331,6 @@ def test_upload_that_is_too_large_is_explained_and_the_next_is_painted_and_learn
     lab.press(explorer.get_by_role("button", name="Train on this painting"), "Enter")
     expect(summary(explorer)).to_contain_text("Learning your painting: step", timeout=120_000)
     assert "Error" not in summary(explorer).inner_text()
-    lab.shot("painting_is_learnt")
     lab.run(0)
     lab.run(1)
     expect(lab.cell(1).locator("pre")).to_contain_text("[False, False]")
