@@ -52,15 +52,9 @@ def train_photo_detector(*, steps=5_000, learning_rate=3e-3, seed=0):
         Of Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
+    settings = {**locals(), "finding": FINDING, "restoring": RESTORING}
     practice, others = practice_scenes()
     third = third_painter(practice)  # its minutes do not count below
-    settings = {
-        "steps": steps,
-        "finding": FINDING,
-        "restoring": RESTORING,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
     segmenter, seconds = made_once(
         "photo_segmenter",
         lambda: _photo_segmenter(practice, third, steps, learning_rate, seed),
@@ -149,6 +143,9 @@ def _learn_to_find(network, seen, final, steps, learning_rate, seed):
 def with_own_statistics(network):
     """The same network with every picture normalised by its own statistics.
 
+    This is instance normalisation (Ulyanov et al., 2016): for pictures in many styles, which differ
+    from each other by more than damage does.
+
     In training, those of a batch of crops from many pictures do better; the running means that
     replace them afterwards fit no single style. After the first 5,000 steps, own statistics raised
     the AUROC of the pixels of test photos from .89 to .92, that of noise from .79 to .92; training
@@ -157,14 +154,19 @@ def with_own_statistics(network):
     Parameters
     ----------
     network : keras.Model
-        By :func:`styleguard_edu.networks.segmentation_network` with the settings of
-        photos, either way of normalising.
+        By :func:`styleguard_edu.networks.segmentation_network`.
 
     Returns
     -------
     keras.Model
     """
-    own = segmentation_network(**SHAPE, own_statistics=True)
+
+    def copied(layer):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return keras.layers.GroupNormalization(groups=-1, name=layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    own = keras.models.clone_model(network, clone_function=copied)
     for new, old in zip(own.layers, network.layers, strict=True):
         new.set_weights(old.get_weights()[: len(new.get_weights())])  # scale and shift come first
     return own
@@ -217,9 +219,8 @@ def measure_photo_detector(detector):
     pictures, content = stacked(restyled_pairs("paintings", measured_photos().values(), seed=2))
     flagged = detector.tile_scores(pictures, content=content) > detector.threshold_
     found = measure_localisation(detector, pictures, photo_anomalies(1), content=content)
-    metrics = {
+    return {
         "false_alarm_rate": float(flagged.mean()),
         **mean_row(list(found.values())),
         **{name: row["pixel_auroc"] for name, row in found.items()},
     }
-    return {name: round(value, 4) for name, value in metrics.items()}

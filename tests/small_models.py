@@ -115,6 +115,28 @@ def same(first, second):
     return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
+class Screen:
+    """Stands in for the notebook: remembers what was shown, at first and in its place."""
+
+    def __init__(self):
+        self.shown = []
+
+    def __call__(self, picture, *, display_id):
+        assert display_id is True  # else there is nothing to update
+        self.shown.append(picture.data)
+        return self
+
+    def update(self, picture):
+        self.shown.append(picture.data)
+
+
+def stirred(network):
+    """Move every weight a little: in a new generator all codes say the same."""
+    rng = np.random.default_rng(0)
+    network.set_weights([w + rng.normal(0, 0.2, w.shape) for w in network.get_weights()])
+    return network
+
+
 def only_bias(network, grey):
     """Make a generator draw one grey level, whatever it is shown and asked."""
     last = next(layer for layer in network.layers[::-1] if layer.weights)

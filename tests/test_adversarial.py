@@ -249,13 +249,6 @@ def test_compile_refuses_what_it_would_ignore(foreign):
         restarted("gan", **{foreign: "adam"})
 
 
-@every_model
-def test_a_new_model_is_compiled(kind):
-    model = build(kind)
-    model.train_step(data(kind))
-    assert int(model.steps) == 1
-
-
 # fit
 
 

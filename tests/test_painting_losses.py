@@ -1,14 +1,10 @@
 from styleguard_edu.images import LUMA
 from styleguard_edu.models import drawing_difference, tone_difference
 from styleguard_edu.pictures import fit_short_side
+from tests.small_models import noise
 
 import numpy as np
 import pytest
-
-
-def noise(height=64, width=64, seed=0):
-    return np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
-
 
 # The difference in drawing
 

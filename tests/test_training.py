@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from styleguard_edu.backend import keras
 from styleguard_edu.images import png_bytes
 from styleguard_edu.models import LivePreview, StopAfter, endless_batches, training
+from tests.small_models import Screen
 
 import numpy as np
 import pytest
@@ -76,52 +77,27 @@ def test_progress_wants_a_positive_budget(budget):
         StopAfter(**budget)
 
 
-class Screen:
-    """Stands in for the notebook: remembers what was shown, at first and in its place."""
-
-    def __init__(self):
-        self.first, self.updates = [], []
-
-    def __call__(self, picture, *, display_id):
-        assert display_id is True  # else there is nothing to update
-        self.first.append(picture.data)
-        return self
-
-    def update(self, picture):
-        self.updates.append(picture.data)
-
-
 def picture(number):
     return np.full((2, 3, 3), number / 100)
 
 
-def preview(monkeypatch, *, every, batches=4):
-    """Fit with a preview that shows at its k-th drawing picture k; return the screen."""
-    screen, numbers = Screen(), iter(range(100))
+@pytest.mark.parametrize(
+    ("every", "times", "shown"),
+    [
+        (0, range(100), 6),  # at first, after each of the four batches, and at the end
+        (1000, range(100), 2),
+        (15, [0, 8, 16, 16, 20, 35, 35, 35], 4),  # again when 15 seconds passed since the last
+    ],
+)
+def test_a_preview_is_shown_and_then_updated_when_its_seconds_have_passed(
+    monkeypatch, every, times, shown
+):
+    screen, numbers, clock = Screen(), iter(range(100)), iter(times)
     monkeypatch.setattr(training, "display", screen)
-    live = LivePreview(lambda: picture(next(numbers)), every=every)
-    small_model().fit(*DATA, batch_size=64 // batches, verbose=0, callbacks=[live])
-    return screen
-
-
-def test_a_preview_is_shown_once_and_updated_in_its_place(monkeypatch):
-    screen = preview(monkeypatch, every=0)
-    assert screen.first == [png_bytes(picture(0))]
-    # after each of the four batches, and at the end
-    assert screen.updates == [png_bytes(picture(k)) for k in range(1, 6)]
-
-
-def test_a_preview_waits_its_seconds_but_shows_the_end(monkeypatch):
-    screen = preview(monkeypatch, every=1000)
-    assert screen.first == [png_bytes(picture(0))]
-    assert screen.updates == [png_bytes(picture(1))]
-
-
-def test_a_preview_comes_again_when_its_seconds_have_passed_since_the_last(monkeypatch):
-    clock = iter([0, 8, 16, 16, 20, 35, 35, 35])  # start; after each batch, and each picture
     monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
-    screen = preview(monkeypatch, every=15)
-    assert screen.updates == [png_bytes(picture(k)) for k in (1, 2, 3)]  # 16, 35 and the end
+    live = LivePreview(lambda: picture(next(numbers)), every=every)
+    small_model().fit(*DATA, batch_size=16, verbose=0, callbacks=[live])
+    assert screen.shown == [png_bytes(picture(k)) for k in range(shown)]
 
 
 def test_outside_a_notebook_a_preview_does_not_stop_the_training(monkeypatch):

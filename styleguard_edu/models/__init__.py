@@ -12,7 +12,8 @@ __all__, __getattr__, __dir__ = _lazily(
     losses="fake_loss gradient_penalty real_loss",
     painting_crops="painting_batches training_picture",
     painting_losses="drawing_difference tone_difference",
-    painting_style="load_painter PaintingStyle",
+    painters="load_painter",
+    painting_style="PaintingStyle",
     style_transfer="StyleTransfer unpaired_batches",
     training="endless_batches LivePreview StopAfter",
 )

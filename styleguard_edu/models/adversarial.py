@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..backend import keras, tf
-from ..checks import is_number, require_count, require_number
+from ..checks import is_number, require_count, require_numbers
 from .losses import gradient_penalty
-from .training import as_list
 
 __all__ = ["AdversarialModel", "keras_seed"]
 
@@ -67,6 +66,7 @@ class AdversarialModel(keras.Model):
         r1_weight=0.1,
         r1_every=8,
         ema_decay=0.999,
+        terms=None,
         run_eagerly=False,
         jit_compile="auto",
     ):
@@ -85,6 +85,8 @@ class AdversarialModel(keras.Model):
             The penalty is computed on every ``r1_every``-th step.
         ema_decay : float in [0, 1)
             Share of the old average kept at each step, once training is under way. 0: no average.
+        terms : dict of str to float, optional
+            What a subclass weighs its own losses with, all at least 0; they become attributes.
         run_eagerly, jit_compile
             As for ``keras.Model.compile``. Its other arguments are refused: the losses are the
             model's own, and there are two optimizers.
@@ -95,7 +97,8 @@ class AdversarialModel(keras.Model):
             If a value is none of those above, or if a state was loaded and nothing has been learnt
             since: compile first, then ``load_weights``, or what the optimizers remember is lost.
         """
-        require_number("r1_weight", r1_weight, 0, np.inf)
+        terms = {"r1_weight": r1_weight, **(terms or {})}
+        require_numbers(terms, dict.fromkeys(terms, (0, np.inf)))
         require_count("r1_every", r1_every, 1)
         if not is_number(ema_decay) or not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay must lie in [0, 1). Received: {ema_decay!r}")
@@ -109,8 +112,9 @@ class AdversarialModel(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer or _adam())
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        self.r1_weight, self.r1_every = float(r1_weight), r1_every
-        self.ema_decay = float(ema_decay)
+        self.r1_every, self.ema_decay = r1_every, float(ema_decay)
+        for name, value in terms.items():
+            setattr(self, name, float(value))
 
     def fit(self, x, *, callbacks=None, **kwargs):
         """Train as ``keras.Model.fit`` does; an interrupt ends it early and keeps the networks.
@@ -135,7 +139,7 @@ class AdversarialModel(keras.Model):
         FloatingPointError
             If a loss is not finite any more: the training has diverged.
         """
-        callbacks = as_list(callbacks)
+        callbacks = keras.tree.flatten(callbacks or [])  # one, several or none
         if isinstance(x, Iterator):
             # Keras wants tuples, and must take them in the order in which they come
             x = (self.checked_batch(_as_tuple(batch)) for batch in x)
@@ -235,8 +239,6 @@ class AdversarialModel(keras.Model):
         """
         steps = tf.cast(self.steps, "float32")
         keep = tf.minimum(self.ema_decay, (1 + steps) / (10 + steps))
-        if self.ema_decay == 0:
-            keep = 0.0
         for average, weight in zip(
             self.ema_generator.variables, self.generator.variables, strict=True
         ):

@@ -46,10 +46,8 @@ def gradient_penalty(discriminator, images):
     images = tf.convert_to_tensor(images)
     with tf.GradientTape() as tape:
         tape.watch(images)
-        parts = _logits(discriminator(images, training=True))
-        total = sum(tf.reduce_mean(part) for part in parts) * tf.cast(
-            tf.shape(images)[0], "float32"
-        )
+        parts, n = _logits(discriminator(images, training=True)), tf.shape(images)[0]
+        total = sum(tf.reduce_mean(part) for part in parts) * tf.cast(n, "float32")
     gradient = tape.gradient(total, images)
     return tf.reduce_mean(tf.reduce_sum(gradient**2, axis=[1, 2, 3]))
 

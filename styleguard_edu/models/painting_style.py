@@ -6,18 +6,16 @@ from functools import lru_cache
 import numpy as np
 
 from ..backend import keras, tf
-from ..checkpoints import load_checkpoint
-from ..checks import require_count, require_number, require_positive
-from ..gallery import load_paintings
+from ..checks import require_count, require_positive
 from ..images import blend, check_images, to_rgb
 from ..networks.styles import painting_discriminator, painting_generator, style_code
 from .adversarial import AdversarialModel, keras_seed
 from .losses import fake_loss, real_loss
 from .painting_crops import SHORT_SIDE, painting_batches, training_picture
 from .painting_losses import drawing_difference, tone_difference
-from .training import LivePreview, StopAfter, as_list
+from .training import LivePreview, StopAfter
 
-__all__ = ["MOST_WEIGHT", "PaintingStyle", "load_painter"]
+__all__ = ["MOST_WEIGHT", "PaintingStyle"]
 
 MOST_WEIGHT = 50.0  # beyond, the painting would hardly matter
 _LEAST_SIDE, _MARGIN = 16, 8  # pixels: of a picture; mirrored around it
@@ -136,18 +134,14 @@ class PaintingStyle(AdversarialModel):
         *args, **kwargs
             As for :class:`styleguard_edu.models.AdversarialModel`.
         """
-        settings = {
+        terms = {
             "content_weight": content_weight,
             "tolerance": tolerance,
             "weight_rate": weight_rate,
             "tone_weight": tone_weight,
             "adversarial_weight": adversarial_weight,
         }
-        for name, value in settings.items():
-            require_number(name, value, 0, np.inf)
-        super().compile(*args, ema_decay=ema_decay, **kwargs)
-        for name, value in settings.items():
-            setattr(self, name, float(value))
+        super().compile(*args, ema_decay=ema_decay, terms=terms, **kwargs)
         self.content_weights.assign(np.full(len(self.names), content_weight, np.float32))
 
     def fit(self, photos, *, minutes=None, steps=None, preview=None, callbacks=None):
@@ -176,7 +170,7 @@ class PaintingStyle(AdversarialModel):
         if minutes is not None:
             require_positive("minutes", minutes)
         seconds = None if minutes is None else 60 * minutes
-        callbacks = [StopAfter(steps=steps, seconds=seconds), *as_list(callbacks)]
+        callbacks = [StopAfter(steps=steps, seconds=seconds), *keras.tree.flatten(callbacks or [])]
         if preview is not None:
             small = training_picture(preview, min(256, *np.shape(preview)[:2]), "preview")
             callbacks.append(LivePreview(lambda: self.transfer(small, self.names[0])))
@@ -301,39 +295,3 @@ class PaintingStyle(AdversarialModel):
         count = tf.maximum(tf.reduce_sum(code, axis=0), 1.0)
         grown = self.content_weights * tf.exp(self.weight_rate * excess / count)
         self.content_weights.assign(tf.minimum(grown, MOST_WEIGHT))
-
-
-def load_painter(checkpoint):
-    """The painter of a checkpoint that comes with the course.
-
-    The card says which paintings it has learnt, in the order of the codes. Other paintings may lie
-    beside them.
-
-    Parameters
-    ----------
-    checkpoint : str
-        ``"paintings"`` or ``"paintings_other"``.
-
-    Returns
-    -------
-    PaintingStyle
-
-    Raises
-    ------
-    ValueError
-        If a painting is missing that the painter has learnt.
-
-    Examples
-    --------
-    >>> from styleguard_edu.models import load_painter
-    >>> load_painter("paintings").names[:3]
-    ('brush_strokes', 'hatching', 'marbling')
-    """
-    trained, paintings = load_checkpoint(checkpoint), load_paintings()
-    names = list(trained.card["metrics"])  # one row a painting
-    if missing := sorted(set(names) - set(paintings)):
-        raise ValueError(
-            f"data/paintings must hold the paintings that {checkpoint!r} has learnt, {names}. "
-            f"Received: none named {missing}"
-        )
-    return PaintingStyle({name: paintings[name] for name in names}, **trained.networks, seed=0)

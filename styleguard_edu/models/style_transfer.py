@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..backend import tf
-from ..checks import require_count, require_number
+from ..checks import require_count
 from ..images import blend, check_images, to_rgb
 from ..networks.running import run_network
 from ..networks.styles import style_code
@@ -84,14 +84,8 @@ class StyleTransfer(AdversarialModel):
         *args, **kwargs
             As for :class:`styleguard_edu.models.AdversarialModel`.
         """
-        for name, value in (
-            ("cycle_weight", cycle_weight),
-            ("adversarial_weight", adversarial_weight),
-        ):
-            require_number(name, value, 0, np.inf)
-        super().compile(*args, **kwargs)
-        self.cycle_weight = float(cycle_weight)
-        self.adversarial_weight = float(adversarial_weight)
+        terms = {"cycle_weight": cycle_weight, "adversarial_weight": adversarial_weight}
+        super().compile(*args, terms=terms, **kwargs)
 
     def checked_batch(self, batch):
         """A batch of :func:`unpaired_batches`, images and style numbers checked."""

@@ -10,7 +10,7 @@ from ..backend import keras
 from ..checks import require_count, require_positive
 from ..images import png_bytes
 
-__all__ = ["LivePreview", "StopAfter", "as_list", "endless_batches"]
+__all__ = ["LivePreview", "StopAfter", "endless_batches"]
 
 SECONDS_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"
 
@@ -44,12 +44,6 @@ def endless_batches(images, batch_size, *, seed, start=0):
         for k in range(position, a_round):
             yield images[order[k * batch_size : (k + 1) * batch_size]]
         epoch, position = epoch + 1, 0
-
-
-def as_list(callbacks):
-    """One Keras callback, several or None, as a list."""
-    alone = isinstance(callbacks, keras.callbacks.Callback)
-    return [callbacks] if alone else list(callbacks or ())
 
 
 class StopAfter(keras.callbacks.Callback):

@@ -10,21 +10,13 @@ from ..backend import keras
 from ..checks import require_count
 
 layers = keras.layers
+_normalised = partial(layers.BatchNormalization, momentum=0.95)
 
 # Layers that only restore images.
-RESTORER = (
-    "restorer",
-    "restorer_normalised",
-    "restorer_2",
-    "restorer_2_normalised",
-    "gain",
-    "offset",
-)
+RESTORER = "restorer restorer_normalised restorer_2 restorer_2_normalised gain offset".split()
 
 
-def segmentation_network(
-    channels=1, *, content_channels=0, width=16, depth=2, strips=False, own_statistics=False
-):
+def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, strips=False):
     """A small U-Net (Ronneberger et al., 2015) that marks damage, judges the image and restores it.
 
     The way down gathers what surrounds a pixel; the way up puts it back into place. The whole
@@ -46,10 +38,6 @@ def segmentation_network(
     strips : bool
         Each pixel also sees the mean of its row and of its column (strip pooling; Hou et al.,
         2020): for damage that runs across, in images of one size.
-    own_statistics : bool
-        Every image is normalised by its own statistics (instance normalisation; Ulyanov et al.,
-        2016), not by those of all images seen in training: for pictures in many styles, which
-        differ from each other by more than damage does.
 
     Returns
     -------
@@ -69,26 +57,23 @@ def segmentation_network(
     ):
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}. Received: {value}")
-    for name, value in (("width", width), ("depth", depth)):
-        require_count(name, value, 1)
+    require_count("width", width, 1)
+    require_count("depth", depth, 1)
     inputs = [keras.Input((None, None, channels), name="images")]
     if content_channels:
         inputs.append(keras.Input((None, None, content_channels), name="content"))
     x = layers.Concatenate()(inputs) if content_channels else inputs[0]
     x = layers.Rescaling(2.0, -1.0)(x)
-    normalised = partial(layers.BatchNormalization, momentum=0.95)
-    if own_statistics:
-        normalised = partial(layers.GroupNormalization, groups=-1)
     passed = []
     for level in range(depth):  # full -> half -> quarter
-        x = _convolutions(x, width << level, 2, normalised)
+        x = _convolutions(x, width << level, 2)
         x = _with_strips(x) if strips else x
         passed.append(x)
         x = layers.MaxPooling2D()(x)
-    x = deepest = _convolutions(x, width << depth, 2, normalised)
+    x = deepest = _convolutions(x, width << depth, 2)
     for level in reversed(range(depth)):  # and back
         x = layers.Concatenate()([layers.UpSampling2D()(x), passed[level]])
-        x = _convolutions(x, width << level, 1, normalised)
+        x = _convolutions(x, width << level, 1)
     pixels = layers.Conv2D(1, 1, name="pixel_logits")(x)
     summary = layers.Concatenate()(
         [
@@ -102,7 +87,7 @@ def segmentation_network(
     branch = layers.Concatenate()([x, *inputs])
     for name, filters in (("restorer", 2 * width), ("restorer_2", width)):
         branch = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(branch)
-        branch = normalised(name=f"{name}_normalised")(branch)
+        branch = _normalised(name=f"{name}_normalised")(branch)
         branch = layers.LeakyReLU(0.1)(branch)  # with ReLU all of this branch can die
     gain, offset = (
         layers.Conv2D(channels, 1, kernel_initializer="zeros", name=name)(branch)
@@ -200,8 +185,8 @@ def _with_strips(x):
     return layers.ReLU()(keras.ops.add(keras.ops.add(x, lying), standing))
 
 
-def _convolutions(x, channels, count, normalised):
+def _convolutions(x, channels, count):
     for _ in range(count):
         x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(normalised()(x))
+        x = layers.ReLU()(_normalised()(x))
     return x

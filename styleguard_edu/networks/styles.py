@@ -8,18 +8,6 @@ import numpy as np
 
 from ..backend import keras
 
-__all__ = [
-    "conditional_norm",
-    "mirrored_conv",
-    "painting_discriminator",
-    "painting_generator",
-    "residual_block",
-    "style_code",
-    "style_discriminator",
-    "style_generator",
-    "zero_padded_conv",
-]
-
 layers, ops = keras.layers, keras.ops
 
 
