@@ -103,18 +103,24 @@ def test_a_flat_picture_and_the_largest_parameter_give_no_nan(kind):
             assert np.isfinite(damage(images, rng=0, content=images).images).all()
 
 
+def seconds(work):
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+@pytest.fixture(scope="module")
+def thousand(digits):
+    """Images, and the seconds that 300 additions to them take."""
+    images = np.tile(digits, (16, 1, 1, 1))[:1000]
+    return images, min(seconds(lambda: [images + 0.5 for _ in range(300)]) for _ in range(3))
+
+
 @pytest.mark.perf
 @GREY_KINDS
-def test_it_takes_no_longer_than_300_additions(name, digits):
-    images = np.tile(digits, (16, 1, 1, 1))[:1000]
-
-    def seconds(work):
-        start = time.process_time()
-        work()
-        return time.process_time() - start
-
+def test_it_takes_no_longer_than_300_additions(name, thousand):
+    images, allowed = thousand
     damage = benchmark_anomalies()[name]
-    allowed = min(seconds(lambda: [images + 0.5 for _ in range(300)]) for _ in range(3))
     assert min(seconds(lambda: damage(images, rng=0)) for _ in range(3)) < allowed
 
 
@@ -207,7 +213,7 @@ def test_other_settings_are_refused(kind, settings, error, words):
         ("noise", {"images": flat(2.0)}, ValueError, r"in \[0, 1\]"),
         ("noise", {"images": flat().astype(int)}, TypeError, "floating-point"),
         ("colour_cast", {}, ValueError, r"ColourCast needs colour.*Received: shape \(1, 28, 28"),
-        ("style_leak", {}, ValueError, "StyleLeak needs content=.*Received: None|content"),
+        ("style_leak", {}, ValueError, "StyleLeak needs content=.*Received: None"),
         ("style_leak", {"content": flat(n=2)}, ValueError, r"content .*Received: \(2, 28, 28\)"),
         *(
             ("noise", {"rng": bad}, TypeError, "rng must be a numpy Generator or a whole number")

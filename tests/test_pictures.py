@@ -78,8 +78,7 @@ def test_every_kind_of_colour_picture_gives_the_same_colours(mode, kind):
     settings = {"quality": 100} if kind in ("JPEG", "WEBP", "AVIF") else {}
     picture = load_picture(encoded(marked(mode), kind, **settings))
     assert (picture.shape, picture.dtype) == ((64, 96, 3), np.float32)
-    assert picture.min() >= 0
-    assert picture.max() <= 1
+    assert picture.min() >= 0 and picture.max() <= 1
     assert colour_at(picture, 10, 10) == RED
     assert colour_at(picture, 50, 80) == GREEN
 
@@ -313,8 +312,6 @@ def test_a_file_that_was_cut_off_or_overwritten_is_refused_by_name(kind):
     [
         (b"", "again. Received: an empty file"),
         (b"hello", "again. Received: a file that begins with b'hello'"),
-        (b"\xff\xd8\xff", "again. Received: a file that begins with"),
-        (bytes(1000), "again. Received: a file that begins with"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "save it as a JPEG.*Received: a HEIC photo"),
         (b"\0\0\0\x18ftypmp42", "a single frame.*Received: a film"),
         (b"%PDF-1.7 and more", "Received: a PDF document"),
