@@ -101,14 +101,9 @@ def a_guard():
 @pytest.mark.parametrize(
     "check",
     [
-        "check_estimator_cloneable",
-        "check_estimator_repr",
-        "check_get_params_invariance",
-        "check_mixin_order",
-        "check_no_attributes_set_in_init",
-        "check_parameters_default_constructible",
-        "check_set_params",
-        "check_valid_tag_types",
+        *("check_estimator_cloneable", "check_estimator_repr", "check_get_params_invariance"),
+        *("check_mixin_order", "check_no_attributes_set_in_init", "check_set_params"),
+        *("check_parameters_default_constructible", "check_valid_tag_types"),
     ],
 )
 def test_scikit_learns_checks_that_need_no_table_pass(make, check):
@@ -179,9 +174,8 @@ def test_outside_the_dilated_mask_every_bit_is_kept(make):
 
 @every_local_one
 def test_without_strength_or_without_marks_nothing_changes(make):
-    images = noise()
-    np.testing.assert_array_equal(make(strength=0.0).correct(images, some_masks()), images)
-    np.testing.assert_array_equal(make().correct(images, np.zeros((3, 12, 10), bool)), images)
+    for strength, masks in ((0.0, some_masks()), (1.0, np.zeros((3, 12, 10), bool))):
+        np.testing.assert_array_equal(make(strength=strength).correct(noise(), masks), noise())
 
 
 # What correctors have in common.

@@ -72,18 +72,16 @@ class Calls(Toy):
         return self.function(images, masks, content)
 
 
-class Stops(OnePixel):
-    """Raises when asked for the n-th time."""
+def stops(error, n):
+    """A corrector that raises when asked for the n-th time."""
+    turns_left = iter(range(n - 1))
 
-    def __init__(self, error, n):
-        super().__init__()
-        self.error, self.left = error, n
+    def propose(images, masks, content):
+        if next(turns_left, None) is None:
+            raise error
+        return OnePixel()._propose(images, masks, content)
 
-    def _propose(self, images, masks, content):
-        self.left -= 1
-        if not self.left:
-            raise self.error
-        return super()._propose(images, masks, content)
+    return Calls(propose)
 
 
 class BlackWhereWanted(Whole):
@@ -404,10 +402,10 @@ def test_a_proposal_that_changes_nothing_is_not_looked_at():
 
 
 def test_an_interrupt_keeps_the_batches_and_the_rounds_that_are_done():
-    report = guard(Stops(KeyboardInterrupt(), 2)).run(spots(1, 0, 1, 1), batch_size=2)
+    report = guard(stops(KeyboardInterrupt(), 2)).run(spots(1, 0, 1, 1), batch_size=2)
     assert outcomes(report) == ["corrected", "passed"] and len(report.originals) == 2
     assert report.interrupted == "stopped by hand, 2 of 4 images done"
-    both = {"one": OnePixel(), "stops": Stops(KeyboardInterrupt(), 2)}
+    both = {"one": OnePixel(), "stops": stops(KeyboardInterrupt(), 2)}
     report = guard(both).run(spots(1, 2, 3))
     assert outcomes(report) == ["corrected", "for review", "for review"]
     assert report.interrupted.endswith("3 of 3 images done, 2 of them not in all rounds")
@@ -415,7 +413,7 @@ def test_an_interrupt_keeps_the_batches_and_the_rounds_that_are_done():
 
 def test_an_error_carries_the_report_of_what_was_done():
     with pytest.raises(MemoryError) as caught:
-        guard(Stops(MemoryError("full"), 2)).run(spots(1, 0, 1, 1), batch_size=2)
+        guard(stops(MemoryError("full"), 2)).run(spots(1, 0, 1, 1), batch_size=2)
     assert outcomes(caught.value.report) == ["corrected", "passed"]
     assert caught.value.report.interrupted == "2 of 4 images done, then MemoryError: full"
     assert "see the attribute `report`" in caught.value.__notes__[0]
@@ -424,7 +422,7 @@ def test_an_error_carries_the_report_of_what_was_done():
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_before_the_first_round_is_finished_there_is_nothing_to_keep(error):
     with pytest.raises(error) as caught:
-        guard(Stops(error(), 1)).run(spots(1))
+        guard(stops(error(), 1)).run(spots(1))
     assert not hasattr(caught.value, "report")
 
 

@@ -113,13 +113,8 @@ def test_holes_in_digits_are_filled_better_than_from_neighbours(kind):
     encoder = load_checkpoint("digit_detector").networks["encoder"]
     digits = load_digits("bundled", verbose=False).test.images[:40]
     images, masks, _ = kind(digits, rng=0)
-    latent, neighbour = (
-        psnr(corrector.correct(images, masks), digits).mean()
-        for corrector in (
-            LatentCorrector(generator, encoder, dilation=0),
-            NeighbourCorrector(dilation=0),
-        )
-    )
+    both = LatentCorrector(generator, encoder, dilation=0), NeighbourCorrector(dilation=0)
+    latent, neighbour = (psnr(one.correct(images, masks), digits).mean() for one in both)
     assert latent > neighbour + 1
 
 

@@ -74,11 +74,8 @@ def test_what_was_done_is_the_opposite_of_the_damage():
     [
         (unlike_a_bar, bars(), {}),  # clean
         (no_score, noise(2, 28, 28), {"penalty": 0.0}),  # the image as it is wins ties
-        (
-            unlike_a_bar,
-            np.roll(bars(), 3, axis=2),
-            {"penalty": 100.0},
-        ),  # more than there is to gain
+        # the penalty is more than there is to gain
+        (unlike_a_bar, np.roll(bars(), 3, axis=2), {"penalty": 100.0}),
         (unlike_a_bar, np.zeros((2, 28, 28, 1), np.float32), {}),
         (unlike_a_bar, np.full((2, 28, 28, 1), 0.3, np.float32), {}),
     ],

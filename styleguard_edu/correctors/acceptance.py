@@ -53,10 +53,8 @@ def accept(score_before, score_after, p_before, p_after, distance, *, min_improv
     """
     n, kn = np.shape(score_before), np.shape(score_after)
     if len(n) != 1 or kn[-1:] != n or len(kn) > 2:
-        raise ValueError(
-            "score_before must be of shape (n,), score_after of shape (n,) or (k, n). "
-            f"Received: {n} and {kn}"
-        )
+        wanted = "score_before must be of shape (n,), score_after of shape (n,) or (k, n)"
+        raise ValueError(f"{wanted}. Received: {n} and {kn}")
     require_positive("min_improvement", min_improvement)
     return _accept(
         _numbers("score_before", score_before, n),
@@ -124,9 +122,8 @@ def chosen_images(images, proposals, choice):
     """
     versions = np.stack([*proposals, images])  # the last one is as it was
     if not np.isin(choice, range(-1, len(proposals))).all():
-        raise ValueError(
-            f"choice must hold whole numbers from -1 to {len(proposals) - 1}. Received: {choice!r}"
-        )
+        wanted = f"choice must hold whole numbers from -1 to {len(proposals) - 1}"
+        raise ValueError(f"{wanted}. Received: {choice!r}")
     return versions[choice, np.arange(len(images))]
 
 
@@ -158,10 +155,8 @@ def rms_change(before, after):
     """
     before, after = np.asarray(before), np.asarray(after)
     if before.ndim != 4 or after.ndim not in (4, 5) or after.shape[-4:] != before.shape:
-        raise ValueError(
-            "before must be of shape (n, height, width, channels), after the same or with k in "
-            f"front. Received: {before.shape} and {after.shape}"
-        )
+        wanted = "before must be of shape (n, height, width, channels), after the same or k of it"
+        raise ValueError(f"{wanted}. Received: {before.shape} and {after.shape}")
     return _rms_change(before, after)
 
 

@@ -101,10 +101,8 @@ class LatentCorrector(Corrector):
         wanted = self.generator.output_shape[1:], self.generator.input_shape[1:]
         given = self.encoder.input_shape[1:], self.encoder.output_shape[1:]
         if given != wanted:
-            raise ValueError(
-                f"encoder must turn what generator makes, {wanted[0]}, into what it takes, "
-                f"{wanted[1]}. Received: an encoder from {given[0]} to {given[1]}"
-            )
+            rule = "encoder must turn what generator makes into what it takes"
+            raise ValueError(f"{rule}, {wanted}. Received: {given}")
 
     def _propose(self, images, masks, content):
         return run_network(self.generator, z=self._descend(images, masks, [self.steps])[0])

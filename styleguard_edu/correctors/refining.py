@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..backend import keras, tf
-from ..checks import finite_array, require_count, require_number, require_positive
+from ..checks import finite_array, require_count, require_numbers, require_positive
 from ..networks import BATCH, compiled, run_network
 
 __all__ = ["generator_parts", "refine", "refine_latents"]
@@ -74,9 +74,8 @@ def refine_latents(
     z = _checked_latents(z, generator)
     require_count("steps", steps)
     require_positive("step_size", step_size)
-    require_number("weight", weight, 0, np.inf)
-    require_number("prior", prior, 0, np.inf)
-    require_number("temperature", temperature, 0, np.inf)
+    others = {"weight": weight, "prior": prior, "temperature": temperature}
+    require_numbers(others, dict.fromkeys(others, (0, np.inf)))
     slope = _logit_gradient(generator, discriminator)
     noise = np.float32(np.sqrt(2 * step_size * temperature))
     # not the plain seed: z is often drawn with it, and the noise would repeat z

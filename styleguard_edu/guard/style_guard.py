@@ -180,13 +180,11 @@ class StyleGuard(Estimator):
     def _report(self, loop, done, interrupted=None):
         batches = done.values()
         now = Looks(*map(np.concatenate, zip(*(batch.now for batch in batches), strict=True)))
+        shared = ("images", "flagged", "p_values", "scores")
         return GuardReport(
-            images=now.images,
+            **{name: getattr(now, name) for name in shared},
             originals=np.concatenate([batch.originals for batch in batches]),
-            flagged=now.flagged,
             accepted=np.concatenate([batch.uses.any(axis=0) for batch in batches]),
-            p_values=now.p_values,
-            scores=now.scores,
             rounds=joined_rounds({start: batch.rounds for start, batch in done.items()}),
             false_alarm_rate=loop.detector.false_alarm_rate,
             rate_of=self.detector.RATE_OF,
