@@ -87,10 +87,9 @@ def load_picture(source, *, long_side=1024, name=None):
         return decode_image(source.copy(), name or "source", long_side)
     if hasattr(source, "read") and not isinstance(source, io.TextIOBase):
         known = getattr(source, "name", None)  # a temporary file's name may be a number
-        known = known if isinstance(known, str) else "The picture"
+        name = name or (known if isinstance(known, str) else "The picture")
         seekable = getattr(source, "seekable", lambda: False)()
-        file = source if seekable else io.BytesIO(source.read())
-        return decode_picture(file, name or known, long_side)
+        return decode_picture(source if seekable else io.BytesIO(source.read()), name, long_side)
     if hasattr(source, "shape"):
         return _from_array(np.asarray(source), name or "source", long_side)
     raise TypeError(

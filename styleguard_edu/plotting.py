@@ -81,10 +81,8 @@ def tint_masks(images, masks):
     """
     grey, masks = _grey(images), np.asarray(masks)
     if masks.dtype != bool or masks.shape != grey.shape[:3]:
-        raise ValueError(
-            f"masks must be bool of shape {grey.shape[:3]}, as images. "
-            f"Received: {masks.dtype}, shape {masks.shape}"
-        )
+        wanted = f"bool of shape {grey.shape[:3]}, as images"
+        raise ValueError(f"masks must be {wanted}. Received: {masks.dtype}, shape {masks.shape}")
     return np.where(masks[..., np.newaxis], 0.3 * grey + 0.7 * _AMBER, 0.75 * grey)
 
 
@@ -113,9 +111,8 @@ def overlay_heatmaps(images, maps, *, low, high):
     """
     grey, maps = _grey(images), finite_array("maps", maps, np.float32)
     if maps.shape != grey.shape[:3]:
-        raise ValueError(
-            f"maps must have shape {grey.shape[:3]}, as images. Received: {maps.shape}"
-        )
+        wanted = f"shape {grey.shape[:3]}, as images"
+        raise ValueError(f"maps must have {wanted}. Received: {maps.shape}")
     require_number("low", low, -np.inf, np.inf)
     require_number("high", high, low, np.inf)
     heat = np.clip((maps - low) / max(high - low, 1e-12), 0, 1)
@@ -192,9 +189,8 @@ def show(figure, alt, *, photographs=False):
     """
     figure = getattr(figure, "figure", figure)
     if not isinstance(alt, str) or len(alt) < 20:
-        raise ValueError(
-            f"alt must describe the picture in 20 characters or more. Received: {alt!r}"
-        )
+        wanted = "describe the picture in 20 characters or more"
+        raise ValueError(f"alt must {wanted}. Received: {alt!r}")
     drawn, stored = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=80 if photographs else 100, bbox_inches="tight")
     plt.close(figure)

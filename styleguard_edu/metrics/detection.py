@@ -84,10 +84,8 @@ def pixel_roc_auc(maps, masks):
     maps, masks = finite_array("maps", maps), _check_masks(masks, "masks")
     require_same("the same shape", maps=maps.shape, masks=masks.shape)
     if masks.all() or not masks.any():
-        raise ValueError(
-            "masks must hold clean and damaged pixels. "
-            f"Received: {masks.size} pixels, all {'damaged' if masks.all() else 'clean'}"
-        )
+        state = f"{masks.size} pixels, all {'damaged' if masks.all() else 'clean'}"
+        raise ValueError(f"masks must hold clean and damaged pixels. Received: {state}")
     return float(roc_auc_score(masks.ravel(), maps.ravel()))
 
 
@@ -126,8 +124,6 @@ def _truth_and_scores(clean_scores, damaged_scores):
 def _check_masks(masks, name):
     masks = as_array(name, masks)
     if masks.dtype != bool or masks.ndim != 3 or not masks.size:
-        raise ValueError(
-            f"{name} must be bool of shape (n, height, width). "
-            f"Received: {masks.dtype}, shape {masks.shape}"
-        )
+        received = f"{masks.dtype}, shape {masks.shape}"
+        raise ValueError(f"{name} must be bool of shape (n, height, width). Received: {received}")
     return masks

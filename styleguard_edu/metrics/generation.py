@@ -28,13 +28,11 @@ class PrecisionRecall(NamedTuple):
     recall: float
 
 
-def _check_features(features, name, *, rows=2):
+def _check_features(features, name):
     features = finite_array(name, features)
-    if features.ndim != 2 or len(features) < rows:
-        raise ValueError(
-            f"{name} must have shape (n, d) with n >= {rows}, one row an image. "
-            f"Received: shape {features.shape}"
-        )
+    if features.ndim != 2 or len(features) < 2:
+        wanted = "shape (n, d) with n >= 2, one row an image"
+        raise ValueError(f"{name} must have {wanted}. Received: shape {features.shape}")
     return features
 
 
@@ -94,14 +92,13 @@ def frechet_distance(first, second):
 
 
 def _check_statistics(statistics, name):
-    mean, covariance = (
-        finite_array(f"{name}.{part}", values)
-        for part, values in zip(FeatureStatistics._fields, statistics, strict=True)
-    )
+    mean, covariance = statistics
+    mean = finite_array(f"{name}.mean", mean)
+    covariance = finite_array(f"{name}.covariance", covariance)
     if mean.ndim != 1 or covariance.shape != 2 * mean.shape:
+        shapes = f"{mean.shape} and {covariance.shape}"
         raise ValueError(
-            f"{name} must hold a mean (d,) and a covariance (d, d). "
-            f"Received: {mean.shape} and {covariance.shape}"
+            f"{name} must hold a mean (d,) and a covariance (d, d). Received: {shapes}"
         )
     return mean, covariance
 

@@ -92,9 +92,8 @@ def texture_distance(image, painting, *, patches=8192, directions=256, seed=0):
     for band, target in zip(laplacian_bands(image), laplacian_bands(painting), strict=True):
         scale = float(target.std())
         if scale < 1e-5:  # far below one step of 8 bits; only rounding is left
-            raise ValueError(
-                f"painting must have texture. Received: a band of contrast {scale:.1g}"
-            )
+            band_of = f"a band of contrast {scale:.1g}"
+            raise ValueError(f"painting must have texture. Received: {band_of}")
         units = rng.normal(size=(_PATCH * _PATCH * 3, int(directions))).astype(np.float32)
         units /= np.linalg.norm(units, axis=0)
         rows = (_random_patches(part / scale, int(patches), rng) for part in (band, target))
