@@ -107,35 +107,28 @@ def train_segmenter(
         [bce, bce, "mse"],
         loss_weights=[1.0, 1.0, restoring],
     )
-    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, corrected_share, seed)
+    amount = {"steps": steps, "batch_size": batch_size, "pool": pool, "seed": seed}
+    pools = _damaged_pools(network, clean, kinds, corrected_share=corrected_share, **amount)
     for done, inputs, answers in pools:
         network.fit(inputs, answers, batch_size, verbose=0)
         losses = {name: f"{value:.4f}" for name, value in network.get_metrics_result().items()}
         print(f"step {done:6,d}   {losses}", flush=True)
 
 
-def train_localiser(
-    network, clean, kinds, *, steps, learning_rate, batch_size, pool, damaged_share, seed=0
-):
+def train_localiser(network, clean, kinds, *, steps, learning_rate, batch_size, **how):
     """Teach a segmentation network to find damaged pixels, and nothing else.
 
     In the loss, the damaged and the clean pixels of an image weigh alike, however few there are of
     either (a pixel at most ``MOST_WEIGHT`` times as much as in a mean): lost blocks count as much
     as a colour cast.
 
-    Parameters are those of :func:`train_segmenter`, and
-
-    Parameters
-    ----------
-    damaged_share : float in [0, 1]
-        Of the images.
+    Parameters are those of :func:`train_segmenter` (``pool``, ``seed``), and ``damaged_share``: the
+    share of the images that are damaged.
     """
     localiser = keras.Model(network.inputs, network.outputs[0])
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
     localiser.compile(cosine_adam(learning_rate, steps, beta_1=0.9), bce)
-    pools = _damaged_pools(
-        network, clean, kinds, steps, batch_size, pool, 0.0, seed, damaged_share=damaged_share
-    )
+    pools = _damaged_pools(network, clean, kinds, steps=steps, batch_size=batch_size, **how)
     for done, inputs, (masks, *_) in pools:
         weights = pixel_weights(masks > 0)
         localiser.fit(inputs, masks, batch_size, sample_weight=weights, verbose=0)
@@ -161,17 +154,17 @@ def pixel_weights(masks):
     return np.where((share == 0) | (share == 1), 0.5, weights).astype(np.float32)
 
 
-def train_restorer(network, clean, kinds, *, steps, learning_rate, batch_size, pool, seed=0):
+def train_restorer(network, clean, kinds, *, steps, learning_rate, batch_size, **how):
     """Teach a trained segmentation network to correct, and leave all else in it as it is.
 
-    Parameters are those of :func:`train_segmenter`.
+    Parameters are those of :func:`train_segmenter` (``pool``, ``seed``).
     """
     restorer = keras.Model(network.inputs, network.outputs[2])
     before = {layer: layer.trainable for layer in network.layers}
     for layer in network.layers:
         layer.trainable = layer.name in RESTORER
     restorer.compile(cosine_adam(learning_rate, steps, beta_1=0.9), "mse")
-    pools = _damaged_pools(network, clean, kinds, steps, batch_size, pool, 0.0, seed)
+    pools = _damaged_pools(network, clean, kinds, steps=steps, batch_size=batch_size, **how)
     for done, inputs, answers in pools:
         restorer.fit(inputs, answers[2], batch_size, verbose=0)
         loss = restorer.get_metrics_result()["loss"]
@@ -181,15 +174,7 @@ def train_restorer(network, clean, kinds, *, steps, learning_rate, batch_size, p
 
 
 def _damaged_pools(
-    network,
-    clean,
-    kinds,
-    steps,
-    batch_size,
-    pool,
-    corrected_share,
-    seed,
-    damaged_share=DAMAGED_SHARE,
+    network, clean, kinds, *, steps, batch_size, pool, seed=0, corrected_share=0.0, **shares
 ):
     """Pools damaged one after another, each by the network as it is then, enough for ``steps``.
 
@@ -199,7 +184,7 @@ def _damaged_pools(
     while done < steps:
         rng = np.random.default_rng((seed, done))
         share = corrected_share if done else 0.0
-        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share, damaged_share)
+        inputs, answers = _damaged_pool(network, clean(rng, pool), kinds, rng, share, **shares)
         done_now = min(pool // batch_size, steps - done)
         inputs = [part[: done_now * batch_size] for part in inputs]
         answers = [part[: done_now * batch_size].astype(np.float32) for part in answers]

@@ -81,4 +81,4 @@ def detection_table(detector, images, kinds, content=None):
     local = {name: kind for name, kind in local_benchmark_anomalies().items() if name in kinds}
     found = measure_localisation(detector, images, local, content=content)
     table["mean"] |= mean_row(list(found.values()))
-    return {name: {k: round(v, 4) for k, v in row.items()} for name, row in table.items()}
+    return table

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from ._cards import save_with_card
 from ._detection_tables import detection_table, families_of
-from .detecting import SOURCES, guard_of_digits, held_out_segmenter, segmenter_of_seed
+from .detecting import HELD_OUT_STEPS, SOURCES, digit_segmenter, guard_of_digits
 
 MEASURED = 10_000  # test images a kind
 _TONES, _LEAST_RANGE = (0.05, 0.99), 1e-3  # quantiles that become black and white; their distance
@@ -74,7 +74,7 @@ def measure_digit_correction():
     hindsight; and on MNIST by guards whose segmenters never saw the group of damage that they
     are to correct. The judge only measures: no part of a guard knows it.
     """
-    held_out = {group: held_out_segmenter(group)[0] for group in GROUPS}
+    held_out = {group: digit_segmenter(steps=HELD_OUT_STEPS, without=group)[0] for group in GROUPS}
     started, metrics = time.perf_counter(), {}
     for source in SOURCES:
         digits, kinds = some_digits(source), benchmark_anomalies()
@@ -84,7 +84,6 @@ def measure_digit_correction():
     metrics["held_out"] = _held_out(held_out, metrics["mnist"])
     save_with_card(
         "digit_correction",
-        {},
         data=f"{MEASURED:,} test digits of each source, or all if there are fewer, at severity 3",
         settings={"digits": MEASURED},
         seconds=time.perf_counter() - started,
@@ -99,7 +98,7 @@ def measure_digit_correction():
 
 def measure_digit_guard_seeds():
     """Detection and correction of MNIST digits by guards whose segmenters have other seeds."""
-    segmenters = [segmenter_of_seed(seed)[0] for seed in SEEDS]
+    segmenters = [digit_segmenter(seed)[0] for seed in SEEDS]
     started, metrics = time.perf_counter(), {}
     digits = load_digits("mnist", verbose=False).test.images[:DETECTED]
     few, kinds = some_digits("mnist", FEW), benchmark_anomalies()
@@ -119,7 +118,6 @@ def measure_digit_guard_seeds():
         print(metrics[f"seed {seed}"], flush=True)
     save_with_card(
         "digit_guard_seeds",
-        {},
         data="as digit_detector and digit_correction, MNIST",
         settings={"seeds": SEEDS},
         seconds=time.perf_counter() - started,
@@ -199,10 +197,7 @@ def correction_table(guard, digits, kinds, filters):
         table[name] = row | {key: filters[name][key] for key in ("filter", "best_filter")}
         print(name, {key: row[key] for key in ("before", "after")}, flush=True)
     table["mean"] = _means([table[name] for name in kinds], table["clean"])
-    return {
-        name: {k: v if isinstance(v, str) else round(v, 4) for k, v in row.items()}
-        for name, row in table.items()
-    }
+    return table
 
 
 def _held_out(segmenters, shown):
@@ -215,8 +210,7 @@ def _held_out(segmenters, shown):
         part[f"{group}: clean"] = part.pop("clean")
         table |= part
     rows = [row for name, row in table.items() if name in benchmark_anomalies()]
-    mean = {k: round(v, 4) for k, v in _means(rows, shown["clean"]).items()}
-    return {**table, "mean": mean}
+    return {**table, "mean": _means(rows, shown["clean"])}
 
 
 def _means(rows, clean):

@@ -14,9 +14,11 @@ import numpy as np
 from skimage.restoration import inpaint_biharmonic
 
 from ._cards import save_with_card
+from ._detection_tables import mean_row
 from .correcting import reference_guard, some_digits
 from .detecting import SOURCES
-from .detecting_restyled import MAKERS, random_codes, restyle_codes, true_renderings
+from .detecting_restyled import MAKERS, random_codes, restyle_codes
+from .restyling import true_renderings
 
 FAILURES = 10_000  # test digits that each network restyles, at most
 FEW = 400  # test digits a kind of made damage
@@ -43,7 +45,6 @@ def measure_restyled_correction():
         print(source, metrics[source], flush=True)
     save_with_card(
         "restyled_correction",
-        {},
         data=f"up to {FAILURES:,} test digits of each source, restyled by the networks of "
         "style_digits",
         settings={"failures": FAILURES, "damaged": FEW},
@@ -68,8 +69,8 @@ def corrected_failures(guard, restyled, plain, labels, codes):
         What they were made from.
     labels : ndarray of int, ``(n,)``
         The digits.
-    codes : ndarray of float32, ``(n, styles + 1)``
-        The styles asked for.
+    codes : ndarray of int, ``(n,)``
+        The styles asked for, from 1.
 
     Returns
     -------
@@ -85,12 +86,12 @@ def corrected_failures(guard, restyled, plain, labels, codes):
     worst = likeness[0] <= np.quantile(likeness[0], 0.1)
     read = [_read(images, labels, codes) for images in (restyled, report.images)]
     return {
-        "flagged": round(float(np.mean(report.outcomes != "passed")), 4),
-        "accepted": round(float(report.accepted.mean()), 4),
-        "ssim": _rounded(likeness[:2].mean(axis=1)),
-        "worst_ssim": _rounded(likeness[:2, worst].mean(axis=1)),
-        "redrawn_worst_ssim": round(float(likeness[2, worst].mean()), 4),
-        **{name: _rounded([one[name] for one in read]) for name in ("digit", "style")},
+        "flagged": float(np.mean(report.outcomes != "passed")),
+        "accepted": float(report.accepted.mean()),
+        "ssim": likeness[:2].mean(axis=1).tolist(),
+        "worst_ssim": likeness[:2, worst].mean(axis=1).tolist(),
+        "redrawn_worst_ssim": float(likeness[2, worst].mean()),
+        **{name: [one[name] for one in read] for name in ("digit", "style")},
     }
 
 
@@ -108,14 +109,11 @@ def measure_photo_correction():
             style = painter.names[(number + 2 * k) % len(painter.names)]
             picture = painter.transfer(photo, style, seed=k)[np.newaxis]
             rows += corrected_photo(guard, picture, photo[np.newaxis], kind, seed=number)
-        means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]} if rows else {}
-        metrics[name] = {"marked": len(rows), **{k: round(v, 2) for k, v in means.items()}}
+        metrics[name] = {"marked": len(rows), **(mean_row(rows) if rows else {})}
         print(name, metrics[name], flush=True)
-    rows = [row for row in metrics.values() if row["marked"]]
-    metrics["mean"] = {key: round(float(np.mean([row[key] for row in rows])), 2) for key in rows[0]}
+    metrics["mean"] = mean_row([row for row in metrics.values() if row["marked"]])
     save_with_card(
         "photo_correction",
-        {},
         data=f"photos {', '.join(photos)} at 384x256, restyled by paintings, damaged in places",
         settings={"pictures": len(photos)},
         seconds=time.perf_counter() - started,
@@ -180,20 +178,15 @@ def _damaged(guard, generator, plain, labels, codes):
                 for images in (damaged, report.images)
             ]
         )
-    means = np.mean(rows, axis=0).T
-    clean = _read(restyled, labels, codes)
-    table = dict(zip(("psnr", "digit", "style"), map(_rounded, means), strict=True))
-    return {**table, "undamaged": {name: round(value, 4) for name, value in clean.items()}}
+    means = np.mean(rows, axis=0).T.tolist()
+    table = dict(zip(("psnr", "digit", "style"), means, strict=True))
+    return {**table, "undamaged": _read(restyled, labels, codes)}
 
 
 def _read(images, labels, codes):
     """Shares of the images whose digit, and whose style, the judges recognise."""
-    judges, right = load_checkpoint("style_judges").networks, (labels, codes.argmax(axis=1))
+    judges, right = load_checkpoint("style_judges").networks, (labels, codes)
     return {
         name: float(np.mean(run_network(judges[name], images=images).argmax(axis=1) == wanted))
         for name, wanted in zip(("digit", "style"), right, strict=True)
     }
-
-
-def _rounded(values):
-    return [round(float(value), 4) for value in values]

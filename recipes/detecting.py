@@ -42,8 +42,9 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
         Of the segmenter's Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
+    settings = dict(locals())  # what it was called with
     clean = training_digits()
-    segmenter, seconds = segmenter_of_seed(seed, steps, learning_rate)
+    segmenter, seconds = digit_segmenter(seed, steps=steps, learning_rate=learning_rate)
     gan = load_checkpoint("digit_gan").networks
     encoder, more_seconds = made_once(
         "digit_encoder",
@@ -68,13 +69,7 @@ def train_digit_detector(*, steps=STEPS, encoder_steps=3_000, learning_rate=LEAR
         networks,
         data="MNIST train split (50,000 images) and, five times over, the bundled train split "
         "(997), damaged",
-        settings={
-            "steps": steps,
-            "further_steps": further_steps(steps),
-            "encoder_steps": encoder_steps,
-            "learning_rate": learning_rate,
-            "seed": seed,
-        },
+        settings={**settings, "further_steps": further_steps(steps)},
         seconds=seconds + more_seconds,
         metrics=metrics,
         notes=f"metrics: at severity 3, on the first {MEASURED:,} test digits of each source",
@@ -87,29 +82,24 @@ def train_digit_detector_held_out(*, steps=HELD_OUT_STEPS, learning_rate=LEARNIN
 
     Parameters are those of :func:`train_digit_detector`.
     """
+    settings = dict(locals())  # what it was called with
     seconds, metrics = 0.0, {}
     digits = load_digits("mnist", verbose=False)
     images = digits.test.images[:MEASURED]
     for group in GROUPS:
-        segmenter, more_seconds = held_out_segmenter(group, steps, learning_rate, seed)
+        segmenter, more_seconds = digit_segmenter(**settings, without=group)
         detector = guard_of_digits(segmenter, "mnist").detector
         seconds += more_seconds
         unseen = families_of(group)
         metrics[group] = detection_table(detector, images, unseen)
         alone = detector.parts["segmentation"].calibrate(digits.calibration.images)
         for name, row in measure_detection(alone, images, unseen).items():
-            metrics[group][name] |= {f"{key}_alone": round(v, 4) for key, v in row.items()}
+            metrics[group][name] |= {f"{key}_alone": value for key, value in row.items()}
         print(group, metrics[group]["mean"], flush=True)
     save_with_card(
         "digit_detector_held_out",
-        {},
         data="as digit_detector, without one group of damage at a time",
-        settings={
-            "steps": steps,
-            "further_steps": further_steps(steps),
-            "learning_rate": learning_rate,
-            "seed": seed,
-        },
+        settings={**settings, "further_steps": further_steps(steps)},
         seconds=seconds,
         metrics=metrics,
         notes="metrics: each group found by the detector whose segmenter never saw it, at "
@@ -136,23 +126,17 @@ def guard_of_digits(segmenter, source):
     return StyleGuard(*built, **GUARDS["digits"].settings)
 
 
-def segmenter_of_seed(seed, steps=STEPS, learning_rate=LEARNING_RATE):
-    """The segmenter of digits, trained once from this seed, and the seconds that took."""
-    return _segmenter(seed, steps, learning_rate)
-
-
-def held_out_segmenter(group, steps=HELD_OUT_STEPS, learning_rate=LEARNING_RATE, seed=0):
-    """The same without one group of damage, trained once."""
-    return _segmenter(seed, steps, learning_rate, without=group)
-
-
 def further_steps(steps):
     """Training steps with damage of no kind, after ``steps`` without."""
     return round(steps * FORMLESS)
 
 
-def _segmenter(seed, steps, learning_rate, without=None):
-    """Trained on all but one group of damage, and then on, with damage of no kind among it."""
+def digit_segmenter(seed=0, *, steps=STEPS, learning_rate=LEARNING_RATE, without=None):
+    """The segmenter of digits, trained once from a seed, and the seconds that took.
+
+    It learns from all kinds of damage, or all but those of the group ``without``, and then goes on
+    with damage of no kind among them.
+    """
     further, kinds = further_steps(steps), training_kinds(without=without)
 
     def train():

@@ -10,7 +10,7 @@ from styleguard_edu.guard import GUARDS
 from styleguard_edu.images import to_rgb
 from styleguard_edu.metrics import pixel_roc_auc, roc_auc, ssim
 from styleguard_edu.networks import run_network, segmentation_network, style_classifier
-from styleguard_edu.styles import STYLES, render_style
+from styleguard_edu.styles import STYLES
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from ._damage_training import POOL, Clean, train_segmenter, train_style_classifi
 from ._detection_tables import detection_table, families_of
 from ._snapshots import made_once
 from .detecting import SOURCES, training_digits
+from .restyling import true_renderings
 
 STEPS, HELD_OUT_STEPS = 2_000, 1_000  # of the segmenter; of one that does not see all damage
 LEARNING_RATE = 3e-3
@@ -69,7 +70,6 @@ def train_restyled_digit_detector_held_out(
         print(group, metrics[group]["mean"], flush=True)
     save_with_card(
         "restyled_digit_detector_held_out",
-        {},
         data="as restyled_digit_detector, without one group of damage at a time",
         settings=_settings(steps, learning_rate, seed),
         seconds=seconds,
@@ -102,7 +102,7 @@ def measure_failures(detector, restyled, truth, content):
     few = slice(2_000)  # a million pixels are enough
     wrong = np.abs(restyled[few] - truth[few]).mean(axis=-1) > 0.1
     maps = seen.maps[few]
-    found = {
+    return {
         "auroc": roc_auc(seen.scores[~worst], seen.scores[worst]),
         "found": float(seen.flagged[worst].mean()),
         "flagged": float(seen.flagged.mean()),
@@ -110,33 +110,11 @@ def measure_failures(detector, restyled, truth, content):
         "worst_ssim": float(similarity[worst].mean()),
         "mean_ssim": float(similarity.mean()),
     }
-    return {name: round(value, 4) for name, value in found.items()}
-
-
-def true_renderings(images, codes):
-    """What a perfect generator would make: digits rendered in the style of each code.
-
-    Parameters
-    ----------
-    images : ndarray of float, ``(n, 28, 28, 1)`` in [0, 1]
-    codes : ndarray of float, ``(n, styles + 1)``
-        One 1 a row, as from :func:`random_codes`.
-
-    Returns
-    -------
-    ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
-    """
-    truth = np.empty((*images.shape[:3], 3), np.float32)
-    for k, style in enumerate(STYLES, start=1):
-        rows = codes[:, k] == 1
-        if rows.any():
-            truth[rows] = render_style(images[rows], style)
-    return truth
 
 
 def random_codes(n, rng):
-    """Codes of n styles drawn at random, float32 ``(n, styles + 1)``."""
-    return np.eye(len(STYLES) + 1, dtype=np.float32)[rng.integers(1, len(STYLES) + 1, size=n)]
+    """The numbers of n styles drawn at random, from 1, int ``(n,)``."""
+    return rng.integers(1, len(STYLES) + 1, size=n)
 
 
 def restyle_codes(generator, images, codes):
@@ -147,13 +125,14 @@ def restyle_codes(generator, images, codes):
     generator : keras.Model
         Of the checkpoint ``style_digits`` or one of its relatives.
     images : ndarray of float32, ``(n, 28, 28, 1)`` in [0, 1]
-    codes : ndarray of float32, ``(n, styles + 1)``
+    codes : ndarray of int, ``(n,)``
 
     Returns
     -------
     ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
     """
-    return run_network(generator, images=to_rgb(images), codes=codes)
+    one_hot = np.eye(len(STYLES) + 1, dtype=np.float32)[codes]
+    return run_network(generator, images=to_rgb(images), codes=one_hot)
 
 
 def _settings(steps, learning_rate, seed):
@@ -193,7 +172,7 @@ def _trained(steps, learning_rate, seed, without=None):
 
     def classifier():
         keras.utils.set_random_seed(seed)
-        network, styles = style_classifier(len(STYLES)), codes[:, 1:].argmax(axis=1)
+        network, styles = style_classifier(len(STYLES)), codes - 1
         settings = {"passes": CLASSIFIER_PASSES, "learning_rate": CLASSIFIER_RATE, "seed": seed}
         train_style_classifier(network, Clean(restyled, content), styles, kinds, **settings)
         return network

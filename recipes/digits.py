@@ -45,6 +45,7 @@ def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
         Of Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
+    settings = dict(locals())  # what it was called with
     digits, bundled = load_digits("mnist"), load_digits("bundled", verbose=False)
     keras.utils.set_random_seed(seed)
     judge = digit_judge()
@@ -70,19 +71,14 @@ def train_digit_judge(*, epochs=8, batch_size=128, learning_rate=1e-3, seed=0):
         "digit_judge",
         {"judge": judge},
         data="MNIST train split (50,000 images)",
-        settings={
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "seed": seed,
-        },
+        settings=settings,
         seconds=seconds,
         metrics={
             "accuracy_mnist_test": _accuracy(judge, digits.test),
             "accuracy_bundled_test": _accuracy(judge, bundled.test),
-            "frechet_floor": round(floor, 2),
-            "precision_real_against_real": round(real.precision, 3),
-            "recall_real_against_real": round(real.recall, 3),
+            "frechet_floor": floor,
+            "precision_real_against_real": real.precision,
+            "recall_real_against_real": real.recall,
         },
         notes="floor and real against real: MNIST calibration split against test split, "
         "10,000 images each",
@@ -108,16 +104,14 @@ def train_digit_gan(*, steps=20_000, batch_size=64, learning_rate=1e-3, seed=0):
         Of both Adams, at the start; it falls to 0 along half a cosine.
     seed : int
     """
+    settings = dict(locals())  # what it was called with
     mnist, bundled = load_digits("mnist"), load_digits("bundled", verbose=False)
     _train_and_save(
         "digit_gan",
         np.concatenate([mnist.train.images, bundled.train.images]),
         "MNIST train split (50,000 images) and bundled train split (997 images)",
         mnist.test.images,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
+        **settings,
     )
 
 
@@ -126,6 +120,7 @@ def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, s
 
     Parameters and what is kept are those of :func:`train_digit_gan`, but for the discriminator.
     """
+    settings = dict(locals())  # what it was called with
     bundled = load_digits("bundled")
     _train_and_save(
         "digit_gan_bundled",
@@ -133,10 +128,7 @@ def train_digit_gan_bundled(*, steps=6_000, batch_size=64, learning_rate=1e-3, s
         "bundled train split (997 images)",
         bundled.test.images,
         generator_only=True,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
+        **settings,
     )
 
 
@@ -157,8 +149,7 @@ def _train_and_save(name, images, data, new, *, generator_only=False, **settings
         settings=settings,
     )
     real = load_digits("mnist", verbose=False).test.images
-    final = measure_generator(gan.ema_generator, judge, real)
-    metrics = {key: round(value, 3) for key, value in final.items()}
+    metrics = measure_generator(gan.ema_generator, judge, real)
     metrics["nearest_training_image"] = nearest_training_image(gan.ema_generator, images, new)
     networks = {"generator": gan.ema_generator}
     if not generator_only:
@@ -258,8 +249,7 @@ def nearest_training_image(generator, images, new):
     """
     sets = {"drawn": _draw(generator, COPIES_SOUGHT), "new": new[:COPIES_SOUGHT]}
     return {
-        name: round(float(np.median(nearest_neighbours(some, images)[0])), 3)
-        for name, some in sets.items()
+        name: float(np.median(nearest_neighbours(some, images)[0])) for name, some in sets.items()
     }
 
 
@@ -271,4 +261,4 @@ def _draw(generator, n):
 
 def _accuracy(judge, split):
     answers = run_network(judge, images=split.images).argmax(axis=1)
-    return round(float(np.mean(answers == split.labels)), 4)
+    return float(np.mean(answers == split.labels))

@@ -74,6 +74,7 @@ def train_digit_gan_taught(*, steps=600, share=0.5, learning_rate=1e-3, seeds=(1
     seeds : sequence of int
         Of batches and noise.
     """
+    settings = {**locals(), "held_out": HELD_OUT}
     early, images, _ = early_gan()
     state = early_state()
     guard = load_guard("digits", source="mnist")
@@ -94,15 +95,8 @@ def train_digit_gan_taught(*, steps=600, share=0.5, learning_rate=1e-3, seeds=(1
             print(way, seed, rows[way][-1], flush=True)
     save_with_card(
         "digit_gan_taught",
-        {},
         data="MNIST train split (50,000 images) and bundled train split (997 images)",
-        settings={
-            "steps": steps,
-            "share": share,
-            "learning_rate": learning_rate,
-            "held_out": HELD_OUT,
-            "seeds": list(seeds),
-        },
+        settings=settings,
         seconds=time.perf_counter() - started,
         metrics={way: _summary(measures) for way, measures in rows.items()},
         notes="mean over the seeds, least and most. frechet_distance: of 10,000 drawings; "
@@ -164,6 +158,5 @@ def _summary(rows):
     """Mean, least and most of each measure."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return {
-        name: [round(float(f(values)), 3) for f in (np.mean, min, max)]
-        for name, values in columns.items()
+        name: [float(f(values)) for f in (np.mean, min, max)] for name, values in columns.items()
     }

@@ -39,18 +39,12 @@ def train_paintings(*, steps=5_000, learning_rate=1e-3, seed=0):
         Of both Adams, at the start; it falls to 0 along half a cosine.
     seed : int
     """
-    _train_and_save("paintings", steps=steps, learning_rate=learning_rate, seed=seed)
+    _train_and_save("paintings", **locals())
 
 
 def train_paintings_other(*, steps=5_000, learning_rate=1e-3, seed=1):
     """Train the same network from another seed, for guards; parameters as the first, no log."""
-    _train_and_save(
-        "paintings_other",
-        keep_log=False,
-        steps=steps,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
+    _train_and_save("paintings_other", keep_log=False, **locals())
 
 
 def train_paintings_ablations(*, steps=800, painting="mosaic", seed=0):
@@ -65,6 +59,7 @@ def train_paintings_ablations(*, steps=800, painting="mosaic", seed=0):
     painting : str
     seed : int
     """
+    settings = dict(locals())  # what it was called with
     target, photos = load_paintings()[painting], load_photos()
     practice = [photos[name] for name in PHOTO_SPLITS["train"]]
     weights = {
@@ -81,13 +76,11 @@ def train_paintings_ablations(*, steps=800, painting="mosaic", seed=0):
         style.compile(**terms)
         style.fit(practice, steps=steps)
         arrays[name] = to_uint8(style.transfer(measured_photos()["chelsea"])[np.newaxis])[0]
-        measures = measure_repainting(style.transfer, target, measured_photos())
-        metrics[name] = {key: round(value, 4) for key, value in measures.items()}
+        metrics[name] = measure_repainting(style.transfer, target, measured_photos())
     save_with_card(
         "paintings_ablations",
-        {},
         data=f"photos {', '.join(PHOTO_SPLITS['train'])}; painting {painting}",
-        settings={"steps": steps, "painting": painting, "seed": seed},
+        settings=settings,
         seconds=time.perf_counter() - started,
         metrics=metrics,
         notes="arrays: chelsea at 384x256, repainted. metrics: mean over the test photos.",
@@ -181,8 +174,8 @@ def _measure(style, paintings):
             photos,
             only=BASELINE,
         )
-        row |= {f"matched_{key}": value for key, value in base.items()} | _ends(painting, photos)
-        table[name] = {key: round(value, 4) for key, value in row.items()}
+        row |= {f"matched_{key}": value for key, value in base.items()}
+        table[name] = row | _ends(painting, photos)
     return table
 
 

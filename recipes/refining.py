@@ -10,6 +10,7 @@ from styleguard_edu.networks import digit_discriminator, digit_generator, run_ne
 import numpy as np
 
 from ._cards import save_with_card
+from ._detection_tables import mean_row
 from ._snapshots import cosine_adam, made_once, state_folder, train_with_snapshots
 from .digits import measure_images
 
@@ -60,6 +61,7 @@ def train_digit_gan_early(
         Of the critic's Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
+    settings = dict(locals())  # what it was called with
     gan, images, seconds = early_gan(steps, batch_size, learning_rate, seed)
     generator = gan.ema_generator
     critic, more_seconds = made_once(
@@ -80,16 +82,11 @@ def train_digit_gan_early(
         {"generator": generator, "critic": critic},
         data="MNIST train split (50,000 images) and bundled train split (997 images)",
         settings={
-            "steps": steps,
-            "critic_steps": critic_steps,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "critic_rate": critic_rate,
+            **settings,
             "stage": STAGE,
             "shaping_walks": SHAPING_WALKS,
             "walks": EARLY_WALKS,
             "reference_walks": REFERENCE_WALKS,
-            "seed": seed,
         },
         seconds=seconds + more_seconds,
         metrics={
@@ -253,5 +250,4 @@ def _redrawn(generator, critic, z, share, rng):
 def _summary(rows):
     """Means over the seeds, and the range of the Fréchet distance."""
     distances = [row["frechet_distance"] for row in rows]
-    means = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in rows[0]}
-    return {**means, "range": [round(min(distances), 3), round(max(distances), 3)]}
+    return {**mean_row(rows), "range": [min(distances), max(distances)]}

@@ -15,6 +15,7 @@ from styleguard_edu.styles import STYLES, do_nothing, measure_restyling, render_
 import numpy as np
 
 from ._cards import save_with_card
+from ._detection_tables import mean_row
 from ._snapshots import cosine_adam, snapshot_steps, state_folder, train_with_snapshots
 
 CODES = len(STYLES) + 1
@@ -35,6 +36,7 @@ def train_style_judges(*, epochs=6, batch_size=128, learning_rate=1e-3, seed=0):
         Of Adam, at the start; it falls to 0 along half a cosine.
     seed : int
     """
+    settings = dict(locals())  # what it was called with
     digits = load_digits("mnist")
     keras.utils.set_random_seed(seed)
     judges = {
@@ -52,7 +54,7 @@ def train_style_judges(*, epochs=6, batch_size=128, learning_rate=1e-3, seed=0):
         rng = np.random.default_rng((seed, epoch))
         order = rng.permutation(len(digits.train.images))
         codes = rng.integers(CODES, size=len(order))
-        painted = _render_codes(digits.train.images[order], codes)
+        painted = true_renderings(digits.train.images[order], codes)
         for name, answers in (("digit", digits.train.labels[order]), ("style", codes)):
             judges[name].fit(painted, answers, batch_size=batch_size, epochs=1, verbose=2)
     seconds = time.perf_counter() - started
@@ -64,12 +66,7 @@ def train_style_judges(*, epochs=6, batch_size=128, learning_rate=1e-3, seed=0):
         "style_judges",
         judges,
         data="true renderings of the MNIST train split (50,000 images)",
-        settings={
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "seed": seed,
-        },
+        settings=settings,
         seconds=seconds,
         metrics=metrics,
         notes="metrics: accuracy on true renderings of the test splits, mean over styles",
@@ -89,14 +86,7 @@ def train_style_digits(*, steps=9_000, batch_size=16, learning_rate=1e-3, seed=0
         Of both Adams, at the start; it falls to 0 along half a cosine.
     seed : int
     """
-    _train_and_save(
-        "style_digits",
-        early=EARLY,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
+    _train_and_save("style_digits", early=EARLY, **locals())
 
 
 def train_style_digits_other(*, steps=18_000, batch_size=16, learning_rate=1e-3, seed=1):
@@ -106,14 +96,7 @@ def train_style_digits_other(*, steps=18_000, batch_size=16, learning_rate=1e-3,
     strokes of some styles lie a quarter of a pixel off the content, and D, which sees no pairs,
     takes them for right. Only the generator is kept: a guard needs no more.
     """
-    _train_and_save(
-        "style_digits_other",
-        generator_only=True,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
+    _train_and_save("style_digits_other", generator_only=True, **locals())
 
 
 def train_style_digits_ablations(*, steps=1_200, batch_size=16, learning_rate=1e-3, seed=0):
@@ -123,12 +106,7 @@ def train_style_digits_ablations(*, steps=1_200, batch_size=16, learning_rate=1e
     in neon, uint8 ``(16, 28, 28, 3)`` for each of the three. Parameters are those of
     :func:`train_style_digits`.
     """
-    settings = {
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
+    settings = dict(locals())  # what it was called with
     weights = {
         "complete": {},
         "no_cycle": {"cycle_weight": 0.0},
@@ -223,10 +201,7 @@ def _save(name, networks, settings, seconds, metrics, arrays=None, what="generat
 def _measure_with_judges(model):
     judges = load_checkpoint("style_judges").networks
     table = measure_restyling(model.transfer, load_digits("mnist", verbose=False).test, judges)
-    table = {style: {key: round(v, 4) for key, v in row.items()} for style, row in table.items()}
-    keys = next(iter(table.values()))
-    mean = {key: round(float(np.mean([row[key] for row in table.values()])), 4) for key in keys}
-    return {"mean": mean, **table}
+    return {"mean": mean_row(list(table.values())), **table}
 
 
 def _halves():
@@ -240,17 +215,26 @@ def _early_file(name, settings, step):
     return state_folder(name, settings) / f"snapshot_{step}.keras"
 
 
-def _render_codes(images, codes):
+def true_renderings(images, codes):
+    """What a perfect generator would make: digits rendered in the style of each code.
+
+    Parameters
+    ----------
+    images : ndarray of float, ``(n, 28, 28, 1)`` in [0, 1]
+    codes : ndarray of int, ``(n,)``
+        0 is plain, k the k-th style.
+
+    Returns
+    -------
+    ndarray of float32, ``(n, 28, 28, 3)`` in [0, 1]
+    """
     painted = do_nothing(images, "plain")
-    for code, style in enumerate(STYLES, start=1):
-        if np.any(codes == code):
-            painted[codes == code] = render_style(images[codes == code], style)
+    for code in np.unique(codes[codes > 0]):
+        painted[codes == code] = render_style(images[codes == code], STYLES[code - 1])
     return painted
 
 
 def _true_accuracy(judges, split):
     """Accuracy of both judges on true renderings, mean over the styles."""
-    rows = measure_restyling(render_style, split, judges).values()
-    return {
-        key: round(float(np.mean([row[key] for row in rows])), 4) for key in ("accuracy", "style")
-    }
+    mean = mean_row(list(measure_restyling(render_style, split, judges).values()))
+    return {key: mean[key] for key in ("accuracy", "style")}

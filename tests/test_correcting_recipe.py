@@ -1,7 +1,8 @@
 from types import SimpleNamespace
 
 from recipes import correcting, correcting_restyled
-from recipes.detecting_restyled import random_codes, true_renderings
+from recipes.detecting_restyled import random_codes
+from recipes.restyling import true_renderings
 from styleguard_edu.anomalies import Occlusion, SaltAndPepper, benchmark_anomalies
 from styleguard_edu.checkpoints import load_result
 from styleguard_edu.correctors import NeighbourCorrector
@@ -176,7 +177,4 @@ def test_tones_are_stretched_image_by_image_over_all_channels():
     # 5 and 99 % of the way from 0.2 to 0.6
     expected = np.clip((ramp[0] - 0.22) / 0.376, 0, 1)
     np.testing.assert_allclose(stretched, np.stack([expected, expected]), atol=1e-5)
-
-
-def test_an_image_of_a_single_tone_becomes_black_when_stretched():
     assert correcting.stretch_contrast(np.full((1, 8, 8, 3), 0.7, np.float32)).max() == 0

@@ -65,4 +65,4 @@ def test_the_state_of_a_plain_gan_is_taken_up(tmp_path):
 
 def test_a_measure_is_told_by_its_mean_and_its_range():
     rows = [{"recall": 0.5}, {"recall": 0.7}, {"recall": 0.9}]
-    assert improving._summary(rows) == {"recall": [0.7, 0.5, 0.9]}
+    assert improving._summary(rows) == {"recall": pytest.approx([0.7, 0.5, 0.9])}
