@@ -37,7 +37,7 @@ class Page:
         The page with the names alone.
     """
 
-    line, room = 28, 5  # bitmap pixels: a line of words, space for a frame
+    line, room = 28, 6  # bitmap pixels: a line of words, space for a frame
 
     def __init__(self, shape, names, *, words=None, left=128, right=0, foot=0, tall=280, gap=10):
         self.columns, height, width, _ = shape
@@ -70,7 +70,8 @@ class Page:
     def box(self, row, k):
         """Where the k-th image of a row itself lies: left, top, right, bottom."""
         left, top, right, _ = self.cell(row, k)
-        left, top = (left + right - self._size[0]) // 2, top + self.room
+        # on whole displayed pixels, or the static picture would be blurred
+        left, top = (left + right - self._size[0]) // 2 // FINE * FINE, top + self.room
         return left, top, left + self._size[0], top + self._size[1]
 
     def paste(self, bitmap, row, images):
