@@ -1,11 +1,11 @@
 """Every notebook keeps the form of a lesson, and is stored as it came out of a clean run.
 
 The rules are functions that take a notebook and return what is wrong with it, one sentence each.
-nbval runs the notebooks; what it cannot see (missing outputs, alt text, anatomy) is held here.
+nbval runs the notebooks; what it cannot see (missing outputs, alt text, anatomy, words) is held
+here. How long a lesson may be is held in ``budgets.toml``.
 """
 
 import ast
-import json
 import re
 from pathlib import Path
 
@@ -27,16 +27,37 @@ SECTIONS = [
     "Exercises",
     "References",
 ]
-MAX_MEGABYTES = 1.5
 MAX_LINES, MAX_STEP_LINES, MAX_IMPORT_LINES = 15, 30, 12
-MAX_CODE_CELLS = 32
-MIN_CELLS, MAX_CELLS = 30, 50
 MIN_ALT = 20  # characters; shorter is a title, not a description
 CHECKED = "nbval-check-output"
 MACHINE_PATH = re.compile(
     r"(?<![\w./:-])/(?:home|Users|root|work|tmp|opt|usr|var|mnt|srv|private)/[\w.-]+"
     r"|(?<!\w)[A-Za-z]:\\+(?:Users|Windows|Program)"
 )
+
+# One word for each thing, the field's own: what is not said -> what is, and why.
+WORDS = {
+    # One action needs one verb, or a reader looks for the difference. The network keeps its name.
+    r"(?:mend|repair)(?:s|ed|ing|er)?\b|restor(?!ation)\w+": "correct, corrected, correction",
+    # An image is clean or damaged; "sound" is also a noise, "in order" also a sequence.
+    r"spoil\w*|sound(?:er|est)?\b|in order\b(?! to\b|\.\w)|healthy (?:image|digit|picture)": (
+        "clean, damaged"
+    ),
+    # There are three outcomes, and a guard does not judge people's work.
+    r"refus\w+|(?:left )?for a person|\*improved\*|improved but": "passed, corrected, for review",
+    # -log p has a name in information theory; "surprise" and "doubt" are feelings.
+    r"surprises\b|\*surprise\*|doubts?\b": "surprisal",
+    # Two parts of a guard are called by what they do.
+    r"ruler\b": "position detector",
+    r"namer\b": "style classifier",
+    # What papers call it, so that it can be looked up.
+    r"averaged\b|running average": "EMA generator",
+    r"gradient penalty": "R1 penalty",
+    r"second (?:way|path) (?:for|of) (?:the )?fine": "skip connection",
+    # People's names are written as they write them.
+    r"frechet\b": "Fréchet",
+    r"kynkaanniemi\b": "Kynkäänniemi",
+}
 
 
 def code_cells(notebook):
@@ -53,20 +74,47 @@ def lines(cell):
     return [line for line in cell.source.splitlines() if line.strip()]
 
 
-def statements(cell):
-    """Return a code cell's top-level statements; lines for Jupyter itself (%, !) are left out."""
-    python = [line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))]
-    return ast.parse("\n".join(python)).body
+def cells_with(notebook, condition):
+    """Return the places of the code cells in which some statement meets a condition.
+
+    Lines for Jupyter itself (%, !) are left out.
+    """
+    found = []
+    for n, cell in code_cells(notebook):
+        python = [
+            one for one in cell.source.splitlines() if not one.lstrip().startswith(("%", "!"))
+        ]
+        if any(map(condition, ast.parse("\n".join(python)).body)):
+            found.append(n)
+    return found
+
+
+def is_setting(statement):
+    names = [getattr(target, "id", "") for target in getattr(statement, "targets", [])]
+    return any(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in names)
 
 
 def headings(notebook, level):
     """Return the headings of one level, without those inside fenced code."""
-    found = []
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = re.sub(r"^```.*?^```", "", cell.source, flags=re.DOTALL | re.MULTILINE)
-            found += re.findall(rf"^{'#' * level} +(.+?) *$", text, re.MULTILINE)
-    return found
+    cells = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = re.sub(r"^```.*?^```", "", "\n".join(cells), flags=re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^{'#' * level} +(.+?) *$", text, re.MULTILINE)
+
+
+def pictures(cell):
+    """Return the alt text of each picture that a code cell stores."""
+    for output in cell.get("outputs", []):
+        for kind in (key for key in output.get("data", {}) if key.startswith("image/")):
+            yield output.metadata.get(kind, {}).get("alt", "")
+
+
+def text_of(cell):
+    """Return all that a reader meets in a cell: source, printed and plain text, alt texts."""
+    texts = [cell.source, *pictures(cell)]
+    for output in cell.get("outputs", []):
+        shown = {kind: v for kind, v in output.get("data", {}).items() if "image" not in kind}
+        texts += [str(output.get("text", "")), *map(str, shown.values())]
+    return "\n".join(texts)
 
 
 # ---- stored as it came out of a clean run ----------------------------------------------------
@@ -78,7 +126,7 @@ def executed_in_order(notebook):
         yield f"run all cells in a fresh kernel and save; the execution counts are {counts}"
 
 
-def no_errors_or_warnings_stored(notebook):
+def no_errors_stored(notebook):
     for n, cell in code_cells(notebook):
         for output in cell.outputs:
             if output.output_type == "error":
@@ -98,34 +146,15 @@ def checked_outputs_exist(notebook):
 
 def figures_have_alt_text(notebook):
     for n, cell in code_cells(notebook):
-        for output in cell.outputs:
-            for kind in [key for key in output.get("data", {}) if key.startswith("image/")]:
-                alt = output.get("metadata", {}).get(kind, {}).get("alt", "")
-                if len(alt.strip()) < MIN_ALT:
-                    yield f"cell {n} has a picture with the alt text {alt!r}; say what it shows"
-
-
-def kernel_is_named(notebook):
-    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
-        yield 'metadata.kernelspec.name must be "python3", or JupyterLab asks for a kernel'
-    if notebook.metadata.get("language_info", {}).get("name") != "python":
-        yield 'metadata.language_info.name must be "python"'
+        for alt in pictures(cell):
+            if len(alt.strip()) < MIN_ALT:
+                yield f"cell {n} has a picture with the alt text {alt!r}; say what it shows"
 
 
 def no_machine_paths(notebook):
     for n, cell in enumerate(notebook.cells, start=1):
-        texts = [cell.source]
-        for output in cell.get("outputs", []):
-            shown = {kind: v for kind, v in output.get("data", {}).items() if "image" not in kind}
-            texts += [str(output.get("text", "")), *map(str, shown.values())]
-        for path in MACHINE_PATH.findall("\n".join(texts)):
+        for path in MACHINE_PATH.findall(text_of(cell)):
             yield f"cell {n} holds a path of one machine: {path}"
-
-
-def small_enough(notebook):
-    size = len(json.dumps(notebook).encode()) / 1e6
-    if size > MAX_MEGABYTES:
-        yield f"the file is {size:.1f} MB; at most {MAX_MEGABYTES} MB"
 
 
 # ---- the form of a lesson --------------------------------------------------------------------
@@ -148,14 +177,7 @@ def sections_in_order(notebook):
             position = found.index(section, position) + 1
 
 
-def as_long_as_a_lesson(notebook):
-    if not MIN_CELLS <= len(notebook.cells) <= MAX_CELLS:
-        yield f"{len(notebook.cells)} cells; a lesson has {MIN_CELLS} to {MAX_CELLS}"
-
-
-def few_and_short_code_cells(notebook):
-    if len(code_cells(notebook)) > MAX_CODE_CELLS:
-        yield f"{len(code_cells(notebook))} code cells; at most {MAX_CODE_CELLS}"
+def short_code_cells(notebook):
     for n, cell in code_cells(notebook):
         most = MAX_STEP_LINES if "training-step" in tags(cell) else MAX_LINES
         if len(lines(cell)) > most:
@@ -163,89 +185,85 @@ def few_and_short_code_cells(notebook):
 
 
 def one_import_cell(notebook):
-    importing = [
-        (n, cell)
-        for n, cell in code_cells(notebook)
-        if any(isinstance(s, ast.Import | ast.ImportFrom) for s in statements(cell))
-    ]
+    importing = cells_with(notebook, lambda it: isinstance(it, ast.Import | ast.ImportFrom))
     if len(importing) != 1:
-        yield f"imports belong in one cell; found them in cells {[n for n, _ in importing]}"
-    for n, cell in importing:
-        if len(lines(cell)) > MAX_IMPORT_LINES:
-            yield f"the import cell {n} has {len(lines(cell))} lines; at most {MAX_IMPORT_LINES}"
+        yield f"imports belong in one cell; found them in cells {importing}"
+    for n in importing:
+        if (many := len(lines(notebook.cells[n - 1]))) > MAX_IMPORT_LINES:
+            yield f"the import cell {n} has {many} lines; at most {MAX_IMPORT_LINES}"
 
 
 def one_settings_cell(notebook):
-    setting = []
-    for n, cell in code_cells(notebook):
-        targets = [t for s in statements(cell) if isinstance(s, ast.Assign) for t in s.targets]
-        names = [t.id for t in targets if isinstance(t, ast.Name)]
-        if any(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in names):
-            setting.append(n)
+    setting = cells_with(notebook, is_setting)
     if len(setting) != 1:
         yield f"UPPER_CASE settings belong in one cell; found them in cells {setting}"
 
 
-def three_exercises_with_folded_solutions(notebook):
-    cells = notebook.cells
-    exercises = [n for n, cell in enumerate(cells, start=1) if "exercise" in tags(cell)]
-    solutions = [n for n, cell in enumerate(cells, start=1) if "solution" in tags(cell)]
-    if len(exercises) != 3 or len(solutions) != 3:
-        yield f"three exercises with three solutions; found {exercises} and {solutions}"
-    for n in exercises:
-        if n + 1 not in solutions:
-            yield f"the exercise in cell {n} is not followed by its solution"
+def three_exercises(notebook):
+    cells = list(enumerate(notebook.cells, start=1))
+    exercises = [n for n, cell in cells if "exercise" in tags(cell)]
+    solutions = [n for n, cell in cells if "solution" in tags(cell)]
+    if solutions != [n + 1 for n in exercises] or len(exercises) != 3:
+        yield f"three exercises, a solution after each; found {exercises} and {solutions}"
     for n, cell in code_cells(notebook):
-        fold_batch_norm = cell.metadata.get("jupyter", {}).get("source_hidden")
-        if "solution" in tags(cell) and not fold_batch_norm:
-            yield f"the solution in cell {n} is not fold_batch_norm (jupyter.source_hidden)"
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden")
+        if "solution" in tags(cell) and not folded:
+            yield f"the solution in cell {n} is not folded (jupyter.source_hidden)"
+
+
+def one_word_for_each_thing(notebook):
+    for n, cell in enumerate(notebook.cells, start=1):
+        for replaced, instead in WORDS.items():
+            for found in re.findall(rf"(?<![a-z])(?:{replaced})", text_of(cell), re.IGNORECASE):
+                yield f"cell {n} says {found!r}; the course says: {instead}"
 
 
 RULES = [
     executed_in_order,
-    no_errors_or_warnings_stored,
+    no_errors_stored,
     checked_outputs_exist,
     figures_have_alt_text,
-    kernel_is_named,
     no_machine_paths,
-    small_enough,
     has_one_title,
     sections_in_order,
-    as_long_as_a_lesson,
-    few_and_short_code_cells,
+    short_code_cells,
     one_import_cell,
     one_settings_cell,
-    three_exercises_with_folded_solutions,
+    three_exercises,
+    one_word_for_each_thing,
 ]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_keeps_the_rule(path, rule):
-    if rule in (sections_in_order, as_long_as_a_lesson) and path.stem == "00_start_here":
+    if rule is sections_in_order and path.stem == "00_start_here":
         pytest.skip("00 is the map of the course, not a lesson")
     assert list(rule(nbformat.read(path, as_version=4))) == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_valid_and_named_by_number_and_noun(path):
-    nbformat.validate(nbformat.read(path, as_version=4))
-    assert re.fullmatch(r"\d\d(_[a-z0-9]+)+", path.stem)
+def test_a_notebook_is_valid_and_opens_without_asking_for_a_kernel(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info.name == "python"
 
 
-def test_the_notebooks_are_numbered_without_gap_from_00():
+def test_the_notebooks_are_named_by_noun_and_numbered_without_gap_from_00():
+    assert all(re.fullmatch(r"\d\d(_[a-z0-9]+)+", path.stem) for path in NOTEBOOKS)
     assert [int(path.stem[:2]) for path in NOTEBOOKS] == list(range(len(NOTEBOOKS)))
 
 
 # ---- the rules themselves: a lesson that keeps them all, and one fault at a time -------------
 
 
-def text_output(text, name="stdout"):
-    return new_output("stream", name=name, text=text)
+def printed(text, name="stdout"):
+    return [new_output("stream", name=name, text=text)]
 
 
-def picture_output(alt):
-    return new_output("display_data", {"image/png": "aGk="}, metadata={"image/png": {"alt": alt}})
+def picture(alt):
+    return [new_output("display_data", {"image/png": "aGk="}, metadata={"image/png": {"alt": alt}})]
 
 
 def good_lesson():
@@ -259,20 +277,17 @@ def good_lesson():
         cells += [
             new_markdown_cell(f"## {section}"),
             new_markdown_cell("What do you expect to see?\n\n```\n# no heading\n```"),
-            new_code_cell("print(SEED)", outputs=[text_output("0\n")]),
+            new_code_cell("print(SEED)", outputs=printed("0\n")),
         ]
     cells[-1].metadata.tags = [CHECKED]
-    cells[-1].outputs.append(picture_output("Eight handwritten digits in a row, from 0 to 7"))
+    cells[-1].outputs += picture("Eight handwritten digits in a row, from 0 to 7")
     cells.append(new_markdown_cell("## Exercises"))
     for n in range(3):
         make = new_markdown_cell if n == 2 else new_code_cell
         cells += [make("question = None"), make("answer = 42")]
         cells[-2].metadata.tags, cells[-1].metadata.tags = ["exercise"], ["solution"]
         cells[-1].metadata.jupyter = {"source_hidden": True}
-    cells.append(new_markdown_cell("## References"))
-    notebook = new_notebook(cells=cells)
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-    notebook.metadata.language_info = {"name": "python"}
+    notebook = new_notebook(cells=[*cells, new_markdown_cell("## References")])
     for count, (_, cell) in enumerate(code_cells(notebook), start=1):
         cell.execution_count = count
     return notebook
@@ -283,109 +298,61 @@ def test_a_good_lesson_keeps_the_rule(rule):
     assert list(rule(good_lesson())) == []
 
 
-def change(place, **fields):
-    """Return a function that sets fields of one cell of a notebook."""
-    return lambda notebook: notebook.cells[place].update(fields)
-
-
-def change_metadata(place, **fields):
-    return lambda notebook: notebook.cells[place].metadata.update(fields)
-
-
-def drop(name):
-    return lambda notebook: notebook.metadata.pop(name)
-
-
-def remove_cells(start, stop):
-    def apply(notebook):
-        del notebook.cells[start:stop]
-
-    return apply
-
-
-SETTINGS, FIRST_CODE, CHECKED_CELL, FIRST_EXERCISE = 2, 5, 23, 25
-
-FAULTS = [
-    (executed_in_order, change(FIRST_CODE, execution_count=None), "execution counts"),
-    (executed_in_order, change(FIRST_CODE, execution_count=99), "execution counts"),
-    (
-        no_errors_or_warnings_stored,
-        change(FIRST_CODE, outputs=[text_output("W0000 oneDNN", "stderr")]),
-        "stderr",
-    ),
-    (
-        no_errors_or_warnings_stored,
-        change(FIRST_CODE, outputs=[new_output("error", ename="KeyError", evalue="a")]),
-        "KeyError",
-    ),
-    (checked_outputs_exist, change_metadata(CHECKED_CELL, tags=[]), "no cell is tagged"),
-    (checked_outputs_exist, change(CHECKED_CELL, outputs=[]), "nothing is compared"),
-    (figures_have_alt_text, change(FIRST_CODE, outputs=[picture_output("digits")]), "'digits'"),
-    (figures_have_alt_text, change(FIRST_CODE, outputs=[picture_output("")]), "alt text ''"),
-    (kernel_is_named, drop("kernelspec"), "kernelspec"),
-    (kernel_is_named, drop("language_info"), "language_info"),
-    (no_machine_paths, change(FIRST_CODE, source="open('/home/ada/x.npz')"), "/home/ada"),
-    (no_machine_paths, change(FIRST_CODE, outputs=[text_output("in C:\\Users\\ada")]), "C:"),
-    (small_enough, change(FIRST_CODE, outputs=[text_output("x" * 1_600_000)]), "1.6 MB"),
-    (has_one_title, change(0, source="A lesson"), "level-1"),
-    (has_one_title, change(3, source="# Another title"), "Another title"),
-    (sections_in_order, change(3, source="## Some idea"), '"## The idea" is missing'),
-    (sections_in_order, change(3, source="## Run it"), '"## The idea" is missing'),
-    (sections_in_order, change(24, source="## Notes\n## The idea"), "Exercises"),
-    (as_long_as_a_lesson, remove_cells(5, 15), "cells; a lesson has"),
-    (few_and_short_code_cells, lambda nb: nb.cells.extend(nb.cells[3:] * 2), "code cells; at most"),
-    (
-        few_and_short_code_cells,
-        change(FIRST_CODE, source="a = 1\n" * 16),
-        "16 lines; at most 15",
-    ),
-    (one_import_cell, change(FIRST_CODE, source="from math import pi"), "[2, 6]"),
-    (one_import_cell, change(1, source="import os\n" * 13), "13 lines; at most 12"),
-    (one_import_cell, change(1, source="%matplotlib inline"), "found them in cells []"),
-    (one_settings_cell, change(FIRST_CODE, source="RATE = 0.1"), "[3, 6]"),
-    (one_settings_cell, change(SETTINGS, source="seed = 0"), "found them in cells []"),
-    (
-        three_exercises_with_folded_solutions,
-        change_metadata(FIRST_EXERCISE, tags=[]),
-        "three exercises",
-    ),
-    (
-        three_exercises_with_folded_solutions,
-        change_metadata(FIRST_EXERCISE + 1, tags=[]),
-        "not followed by its solution",
-    ),
-    (
-        three_exercises_with_folded_solutions,
-        change_metadata(FIRST_EXERCISE + 1, jupyter={}),
-        "not fold_batch_norm",
-    ),
+TITLE, IMPORTS, SETTINGS, HEADING, CODE, PICTURE, LAST_HEADING, EXERCISE = 0, 1, 2, 3, 5, 23, 24, 25
+FAULTS = [  # rule, cell, what changes in it, what the rule says then
+    (executed_in_order, CODE, {"execution_count": None}, "execution counts"),
+    (executed_in_order, CODE, {"execution_count": 99}, "execution counts"),
+    (no_errors_stored, CODE, {"outputs": printed("W0000 oneDNN", "stderr")}, "stderr"),
+    (no_errors_stored, CODE, {"outputs": [new_output("error", ename="KeyError")]}, "KeyError"),
+    (checked_outputs_exist, PICTURE, {"metadata": {}}, "no cell is tagged"),
+    (checked_outputs_exist, PICTURE, {"outputs": []}, "nothing is compared"),
+    (figures_have_alt_text, CODE, {"outputs": picture("digits")}, "'digits'"),
+    (figures_have_alt_text, CODE, {"outputs": picture("")}, "alt text ''"),
+    (no_machine_paths, CODE, {"source": "open('/home/ada/x.npz')"}, "/home/ada"),
+    (no_machine_paths, CODE, {"outputs": printed("in C:\\Users\\ada")}, "C:"),
+    (has_one_title, TITLE, {"source": "A lesson"}, "level-1"),
+    (has_one_title, HEADING, {"source": "# Another title"}, "Another title"),
+    (sections_in_order, HEADING, {"source": "## Some idea"}, '"## The idea" is missing'),
+    (sections_in_order, HEADING, {"source": "## Run it"}, '"## The idea" is missing'),
+    (sections_in_order, LAST_HEADING, {"source": "## Notes\n## The idea"}, "Exercises"),
+    (short_code_cells, CODE, {"source": "a = 1\n" * 16}, "16 lines; at most 15"),
+    (one_import_cell, CODE, {"source": "from math import pi"}, "[2, 6]"),
+    (one_import_cell, IMPORTS, {"source": "import os\n" * 13}, "13 lines; at most 12"),
+    (one_import_cell, IMPORTS, {"source": "%matplotlib inline"}, "in cells []"),
+    (one_settings_cell, CODE, {"source": "RATE = 0.1"}, "[3, 6]"),
+    (one_settings_cell, SETTINGS, {"source": "seed = 0"}, "in cells []"),
+    (three_exercises, EXERCISE, {"metadata": {}}, "three exercises"),
+    (three_exercises, EXERCISE + 1, {"metadata": {}}, "a solution after each"),
+    (three_exercises, EXERCISE + 1, {"metadata": {"tags": ["solution"]}}, "not folded"),
+    (one_word_for_each_thing, CODE, {"source": "mended = 1"}, "correction"),
+    (one_word_for_each_thing, CODE, {"outputs": printed("3 repairs")}, "correction"),
+    (one_word_for_each_thing, CODE, {"outputs": picture("Eight spoilt digits")}, "damaged"),
+    (one_word_for_each_thing, HEADING, {"source": "The Frechet distance"}, "Fréchet"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("rule", "spoil", "complaint"), FAULTS, ids=[f"{r.__name__}-{c}" for r, _, c in FAULTS]
+    ("rule", "place", "fields", "complaint"),
+    FAULTS,
+    ids=[f"{rule.__name__}-{complaint}" for rule, *_, complaint in FAULTS],
 )
-def test_a_fault_is_found_and_named(rule, spoil, complaint):
+def test_a_fault_is_found_and_named(rule, place, fields, complaint):
     lesson = good_lesson()
-    spoil(lesson)
-    found = list(rule(lesson))
-    assert found and complaint in " ".join(found)
+    lesson.cells[place].update(nbformat.from_dict(fields))
+    assert complaint in " ".join(rule(lesson))
 
 
-def test_a_cell_tagged_training_step_may_be_longer():
+FINE = [  # what only looks like a fault
+    (short_code_cells, CODE, {"source": "a = 1\n" * 30, "metadata": {"tags": ["training-step"]}}),
+    (sections_in_order, HEADING, {"source": "## The idea: a game\n\n## An aside"}),
+    (no_machine_paths, CODE, {"source": "# https://example.org/home/page, data/tmp/x, 3/4"}),
+    (one_word_for_each_thing, HEADING, {"source": "In order to ask a restoration network"}),
+    (one_word_for_each_thing, CODE, {"source": "frechet_distance, recommended  # improved"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "place", "fields"), FINE)
+def test_what_only_looks_like_a_fault_is_none(rule, place, fields):
     lesson = good_lesson()
-    lesson.cells[FIRST_CODE].source = "a = 1\n" * 30
-    lesson.cells[FIRST_CODE].metadata.tags = ["training-step"]
-    assert list(few_and_short_code_cells(lesson)) == []
-
-
-def test_a_section_may_carry_a_subtitle_and_others_may_come_between():
-    lesson = good_lesson()
-    lesson.cells[3].source = "## The idea: a game\n\n## An aside"
-    assert list(sections_in_order(lesson)) == []
-
-
-def test_an_address_is_not_a_machine_path():
-    lesson = good_lesson()
-    lesson.cells[0].source += "\nhttps://example.org/home/page and data/tmp/x and 3/4"
-    assert list(no_machine_paths(lesson)) == []
+    lesson.cells[place].update(nbformat.from_dict(fields))
+    assert list(rule(lesson)) == []
