@@ -19,6 +19,7 @@ from styleguard_edu.detectors import (
 from styleguard_edu.metrics import ssim
 from styleguard_edu.networks import segmentation_network, style_generator
 from styleguard_edu.thresholds import conformal_p_values, two_sided_p_values
+from tests.small_detectors import Brightness, flat, half, images
 
 import numpy as np
 import pytest
@@ -28,27 +29,9 @@ from sklearn.exceptions import NotFittedError
 ops, layers = keras.ops, keras.layers
 
 
-class Brightness(AnomalyDetector):
-    def _score_batch(self, images, content, maps):
-        shown = images.mean(axis=-1)
-        return shown.mean(axis=(1, 2)), shown if maps else None
-
-
 class Contrast(AnomalyDetector):
     def _score_batch(self, images, content, maps):
         return images.std(axis=(1, 2, 3)), images.mean(axis=-1) if maps else None
-
-
-def images(n=40, side=28, channels=1, seed=0):
-    """Clean ones: noise around a grey that differs from image to image."""
-    rng = np.random.default_rng(seed)
-    grey = rng.uniform(0.3, 0.6, (n, 1, 1, 1))
-    return np.clip(rng.normal(grey, 0.1, (n, side, side, channels)), 0, 1).astype(np.float32)
-
-
-def flat(*greys, side=8, channels=1):
-    ones = np.ones((1, side, side, channels), np.float32)
-    return np.concatenate([np.float32(grey) * ones for grey in greys])
 
 
 def dots(*places, side=12, channels=1):
@@ -67,10 +50,6 @@ def model(compute, shape=(None, None, 1)):
 
 def identity(channels=1):
     return model(lambda x: x + 0.0, (None, None, channels))
-
-
-def half(x, content):
-    return 0.5 * x
 
 
 # The discriminator.

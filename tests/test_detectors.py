@@ -23,6 +23,7 @@ from styleguard_edu.networks import (
     segmentation_network,
 )
 from styleguard_edu.thresholds import conformal_p_values, false_alarm_interval
+from tests.small_detectors import Brightness, flat, half, images
 
 import numpy as np
 import pytest
@@ -32,33 +33,9 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted
 
 
-class Brightness(AnomalyDetector):
-    """A detector whose answers are known: its map is the image, its score the mean."""
-
-    def _score_batch(self, images, content, maps):
-        shown = images.mean(axis=-1)
-        return shown.mean(axis=(1, 2)), shown if maps else None
-
-
 class NotANumber(AnomalyDetector):
     def _score_batch(self, images, content, maps):
         return np.full(len(images), np.nan), images[..., 0] if maps else None
-
-
-def images(n=40, side=28, channels=1, seed=0):
-    """Clean ones: noise around a grey that differs from image to image."""
-    rng = np.random.default_rng(seed)
-    grey = rng.uniform(0.3, 0.6, (n, 1, 1, 1))
-    return np.clip(rng.normal(grey, 0.1, (n, side, side, channels)), 0, 1).astype(np.float32)
-
-
-def flat(*greys, side=8):
-    """Constant images, one a grey level."""
-    return np.concatenate([np.full((1, side, side, 1), grey, np.float32) for grey in greys])
-
-
-def half(images, content):
-    return 0.5 * images
 
 
 @cache
@@ -144,6 +121,21 @@ def test_many_images_are_seen_in_batches_with_their_content():
     x = images(BATCH + 5, side=4)
     np.testing.assert_allclose(Counting().anomaly_map(x, content=x), x[..., 0], rtol=1e-6)
     assert sizes == [(BATCH, BATCH), (5, 5)]
+
+
+def test_a_network_runs_once_however_many_of_its_answers_are_wanted():
+    calls = []
+
+    class Counted(keras.layers.Layer):
+        def call(self, x):
+            calls.append(x)
+            return x + 0.0
+
+    x = keras.Input((8, 8, 1))
+    network = keras.Model(x, [Counted()(x), keras.ops.max(x, axis=(1, 2)), x + 0.0])
+    calls.clear()
+    SegmentationDetector(network).anomaly_map(flat(0.5))
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("refused", [NotANumber(), FusedDetector({"a": NotANumber()})])

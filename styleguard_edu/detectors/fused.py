@@ -134,9 +134,6 @@ class FusedDetector(AnomalyDetector):
     def _weights(self):
         return {**dict.fromkeys(self.parts, 1.0), **(self.weights or {})}
 
-    def _map_weights(self):
-        return self.map_weights or {next(iter(self.parts)): 1.0}
-
     def _asked(self):
         """The detectors in use: those given, or what :meth:`fit` made of them."""
         return getattr(self, "parts_", self.parts)
@@ -149,7 +146,12 @@ class FusedDetector(AnomalyDetector):
         vars(self).pop("part_scores_", None)
 
     def _calibrate(self, images, content):
-        self._require_images(len(images))
+        needed = 2 * max(LEAST, scores_needed(self.false_alarm_rate))
+        if len(images) < needed:  # before any network is asked
+            raise ValueError(
+                f"images must hold at least {needed} to calibrate on at a rate of "
+                f"{self.false_alarm_rate}, half of them for the parts. Received: {len(images)}"
+            )
         scores, shown = self._ask(images, content, maps=True)
         part_scores = {name: np.sort(part[::2]) for name, part in scores.items()}
         held_out = {name: part[1::2] for name, part in scores.items()}
@@ -178,7 +180,7 @@ class FusedDetector(AnomalyDetector):
     def _ask(self, images, content, maps):
         """The parts' scores and, if asked for, the weighted sum of their maps."""
         scores, shown = {}, None
-        shares = self._map_weights()
+        shares = self.map_weights or {next(iter(self.parts)): 1.0}
         for name, part in self._asked().items():
             wanted = maps and name in shares
             scores[name], found = part._score_in_batches(images, content, wanted)
@@ -194,18 +196,8 @@ class FusedDetector(AnomalyDetector):
         }
 
     def _total(self, scores, part_scores):
-        weights = self._weights()
-        parts = self._surprisals(scores, part_scores)
+        weights, parts = self._weights(), self._surprisals(scores, part_scores)
         return sum([weights[name] * part for name, part in parts.items()])
-
-    def _require_images(self, n):
-        """Refuse to calibrate on too few images, before any network is asked."""
-        needed = 2 * max(LEAST, scores_needed(self.false_alarm_rate))
-        if n < needed:
-            raise ValueError(
-                f"images must hold at least {needed} to calibrate on at a rate of "
-                f"{self.false_alarm_rate}, half of them for the parts. Received: {n}"
-            )
 
 
 def surprisal(scores, calibration_scores, *, two_sided=False):

@@ -11,6 +11,8 @@ from ..checks import finite_scores, require_count, require_rate
 __all__ = ["conformal_p_values", "false_alarm_interval", "scores_needed"]
 __all__ += ["threshold_for_rate", "two_sided_p_values"]
 
+MOST_TESTED = 1_000_000  # images: SciPy's time and memory grow with their number
+
 
 def conformal_p_values(scores, calibration_scores):
     r"""How surprising each score would be for a clean image.
@@ -137,8 +139,8 @@ def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
     rate : float
         The rate asked for, 0 < rate < 1.
     n_calibration, n_test : int
-        m calibration images and n clean test images. With m = 1 the interval says nothing, whatever
-        the rate, and there is a warning.
+        m calibration images and n clean test images, at most a million. With m = 1 the interval
+        says nothing, whatever the rate, and there is a warning.
     level : float
         Probability that the realised rate lies inside, 0 < level < 1; it is at least this.
 
@@ -163,8 +165,8 @@ def false_alarm_interval(rate, n_calibration, n_test, *, level=0.95):
     >>> false_alarm_interval(0.05, 9999, 1000)
     (0.036, 0.065)
     """
-    for name, value in (("n_calibration", n_calibration), ("n_test", n_test)):
-        require_count(name, value, 1)
+    require_count("n_calibration", n_calibration, 1)
+    require_count("n_test", n_test, 1, MOST_TESTED)
     require_rate("level", level)
     k = _rank(rate, n_calibration)
     if n_calibration == 1:
