@@ -76,7 +76,7 @@ def test_any_two_paintings_differ_in_palette_or_in_texture(stored, first, second
     assert palettes > 0.3
 
 
-@pytest.mark.parametrize("name", ["pointillism", "woodcut"])
+@pytest.mark.parametrize("name", ["pointillism", "marbling", "mosaic", "stained_glass"])
 def test_painting_twice_gives_the_same_picture(script, name):
     first, second = (script.paint(getattr(script, name), height=96) for _ in range(2))
     assert (first.shape, first.dtype) == ((96, 144, 3), np.uint8)
