@@ -166,8 +166,13 @@ def with_own_statistics(network):
             return keras.layers.GroupNormalization(groups=-1, name=layer.name)
         return type(layer).from_config(layer.get_config())
 
-    own = keras.models.clone_model(network, clone_function=copied)
-    for new, old in zip(own.layers, network.layers, strict=True):
+    def called(layer, *args, **kwargs):
+        group = isinstance(layer, keras.layers.GroupNormalization)  # it knows no mask
+        return layer(args[0]) if group else layer(*args, **kwargs)
+
+    own = keras.models.clone_model(network, clone_function=copied, call_function=called)
+    for old in network.layers:
+        new = own.get_layer(old.name)
         new.set_weights(old.get_weights()[: len(new.get_weights())])  # scale and shift come first
     return own
 
