@@ -47,7 +47,9 @@ def plot_sheet(rows, *, titles, columns=None, gap=2, ax=None):
     require_count("gap", gap)
     columns = min(columns, n)
     inch = min(0.9 if width <= _SMALL else np.inf, _WIDTH / max(columns, 3))  # of an image's width
-    room = max(gap, round(_LINE * width / inch))  # pixels above each block, for titles
+    lines = 1 + max(title.count("\n") for title in titles)
+    line = _LINE * width / inch  # pixels that a line of a title takes
+    room = max(gap, round(lines * line))  # above each block
     block = room + stages * (height + gap) - gap
     blocks = -(-n // columns)
     picture = np.ones((blocks * block, columns * (width + gap) - gap, 3), np.float32)
@@ -60,8 +62,11 @@ def plot_sheet(rows, *, titles, columns=None, gap=2, ax=None):
         _, ax = plt.subplots(figsize=(wide + _NAMES, high), layout="constrained")
     ax.imshow(picture, vmin=0, vmax=1, interpolation="nearest")
     for k, title in enumerate(titles):
-        place = (k % columns) * (width + gap) + width / 2, (k // columns) * block + 0.8 * room
-        ax.text(*place, title, ha="center", va="baseline", fontsize=8)
+        place = (
+            (k % columns) * (width + gap) + width / 2,
+            (k // columns) * block + room - 0.1 * line,
+        )
+        ax.text(*place, title, ha="center", va="bottom", fontsize=8, linespacing=1)
     for k in range(blocks):
         for stage, name in enumerate(rows):
             middle = k * block + room + stage * (height + gap) + height / 2

@@ -3,6 +3,7 @@ import weakref
 
 from styleguard_edu.backend import keras
 from styleguard_edu.networks import (
+    BATCH,
     digit_discriminator,
     digit_encoder,
     hidden_features,
@@ -11,7 +12,6 @@ from styleguard_edu.networks import (
     segmentation_network,
     style_classifier,
 )
-from styleguard_edu.networks.running import BATCH
 
 import numpy as np
 import pytest

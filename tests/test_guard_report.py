@@ -168,8 +168,8 @@ def titles(ax):
 def test_the_contact_sheet_shows_what_was_flagged_by_outcome_where_told():
     _, mine = plt.subplots()
     assert report().contact_sheet(ax=mine) is mine
-    assert titles(mine) == ["1: corrected", "4: corrected", "2: for review", "3: for review"]
-    assert titles(nothing_flagged().contact_sheet(2)) == ["0: passed", "1: passed"]
+    assert titles(mine) == ["1\ncorrected", "4\ncorrected", "2\nfor review", "3\nfor review"]
+    assert titles(nothing_flagged().contact_sheet(2)) == ["0\npassed", "1\npassed"]
 
 
 def test_each_outcome_is_shown_before_one_is_shown_again():

@@ -4,6 +4,7 @@ from base64 import b64encode
 from html import escape
 from itertools import starmap
 from pathlib import Path
+from string import Template
 
 from ..files import write_atomically
 from ..images import png_bytes
@@ -12,49 +13,21 @@ from .rounds import in_number
 __all__ = ["outcome_table", "write_page"]
 
 _SMALL = 64  # pixels: smaller images are shown three times as large, every pixel a square
-_STYLE = """
-body {font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem;
-      color: #1a1a1a; background: #ffffff}
-table {border-collapse: collapse; margin: 1rem 0}
-caption {text-align: left; font-weight: bold; padding: .3rem 0}
-th, td {border-bottom: 1px solid #bbbbbb; padding: .3rem .8rem; text-align: left}
-td.number {text-align: right; font-variant-numeric: tabular-nums}
-img {display: block; max-width: 16rem; height: auto}
-img.small {image-rendering: pixelated}
-.wide {overflow-x: auto}
-.warning {border-left: .4rem solid #d55e00; padding-left: .8rem}
-"""
 
 
 def write_page(report, path, most):
     """Write the page of a report, see :meth:`styleguard_edu.guard.GuardReport.to_html`."""
     rows, images = report.examples(most), in_number(len(report.images), "image")
-    text = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What the guard did with {images}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>What the guard did with {images}</h1>
-<p>An image is flagged if its p-value is at most {report.false_alarm_rate:g}: {report.rate_of},
-about that share is flagged as well. What was never flagged was not touched.</p>
-<h2>Outcomes</h2>
-{outcome_table(report)}
-<h2>Rounds</h2>
-{_rounds(report.rounds)}
-<h2>Images</h2>
-<p>{_which(report, rows)}</p>
-<div class="wide" role="region" aria-label="Images" tabindex="0">
-{_images(report, rows)}
-</div>
-</main>
-</body>
-</html>
-"""
+    template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+    text = template.substitute(
+        images=images,
+        rate=f"{report.false_alarm_rate:g}",
+        rate_of=report.rate_of,
+        outcomes=outcome_table(report),
+        rounds=_rounds(report.rounds),
+        which=_which(report, rows),
+        table=_images(report, rows),
+    )
     path = Path(path)
     write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
     return path

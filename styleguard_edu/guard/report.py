@@ -169,7 +169,7 @@ class GuardReport:
         matplotlib.axes.Axes
         """
         rows = self.examples(most)
-        titles = [f"{k}: {outcome}" for k, outcome in zip(rows, self.outcomes[rows], strict=True)]
+        titles = [f"{k}\n{outcome}" for k, outcome in zip(rows, self.outcomes[rows], strict=True)]
         return plot_sheet(self.views(rows), titles=titles, ax=ax)
 
     def to_html(self, path, *, most=60):
