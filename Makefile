@@ -102,7 +102,6 @@ test-notebooks: $(TEST)
 	@echo "== Notebooks: every cell runs, and the outputs the text relies on are compared"
 	@$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
 	    --dist loadscope -n $(WORKERS) --junitxml=build/notebooks.xml notebooks
-	@$(PY) -m pytest -q tests/test_budgets.py -k seconds
 
 doctest: $(TEST)
 	@echo "== The examples in the docstrings"

@@ -107,6 +107,7 @@ def test_every_budget_of_a_lesson_has_its_lesson():
     assert sorted(BUDGETS["lessons"]) == LESSONS
 
 
+@pytest.mark.perf
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_computes_within_its_seconds(name):
     """After ``make test-notebooks``, which keeps the times of all cells."""
