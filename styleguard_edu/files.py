@@ -156,7 +156,8 @@ def read_folder(home, read):
     """
 
     def state():
-        return home.stat().st_ino if home.is_dir() else None
+        with suppress(OSError):  # gone between two renamings
+            return home.stat().st_ino
 
     for _ in range(5):
         before = state()

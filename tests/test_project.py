@@ -106,6 +106,8 @@ def test_everything_needed_is_pinned_on_every_supported_system(python, system):
 
 
 def test_nothing_is_pinned_that_no_system_needs():
+    for extra in ("sphinx", "build"):  # of `dev`; what they require is known where they are
+        pytest.importorskip(extra, reason="`make setup` brings no `dev` packages; CI has them")
     needed = set()
     for python, system in product(PYTHONS, SYSTEMS):
         needed |= needed_packages(environment(python, *system))
