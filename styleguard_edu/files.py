@@ -24,6 +24,7 @@ _REASONS = {
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
 }
 _CHANGED_BY_OTHERS = (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, None)  # None: of copytree
+_REPLACING = threading.Lock()
 
 
 def data_path(*parts):
@@ -116,6 +117,9 @@ def place_beside(path):
 def replace_folder(new, home, own):
     """Let a finished folder take the place of an old one; the old one is back if that fails.
 
+    Threads wait for each other. Of two processes one wins; what is not theirs in the old folder is
+    safe from one of them only.
+
     Parameters
     ----------
     new, home : pathlib.Path
@@ -128,23 +132,24 @@ def replace_folder(new, home, own):
     def replaced(folder, _):
         return {*own(home), *os.listdir(new)} if Path(folder) == home else ()
 
-    for _ in range(100):
-        try:
-            if home.exists():
-                shutil.copytree(home, new, symlinks=True, ignore=replaced, dirs_exist_ok=True)
-                os.rename(home, old)
-            os.rename(new, home)
-            return
-        except OSError as error:
-            if old.exists() and not home.exists():
-                with suppress(OSError):
-                    os.rename(old, home)
-            if error.errno not in _CHANGED_BY_OTHERS:
-                raise
-            failure = error  # another writer was faster: its folder is the old one now
-        finally:
-            if home.exists():
-                shutil.rmtree(old, ignore_errors=True)
+    with _REPLACING:
+        for _ in range(100):
+            try:
+                if home.exists():
+                    shutil.copytree(home, new, symlinks=True, ignore=replaced, dirs_exist_ok=True)
+                    os.rename(home, old)
+                os.rename(new, home)
+                return
+            except OSError as error:
+                if old.exists() and not home.exists():
+                    with suppress(OSError):
+                        os.rename(old, home)
+                if error.errno not in _CHANGED_BY_OTHERS:
+                    raise
+                failure = error  # another writer was faster: its folder is the old one now
+            finally:
+                if home.exists():
+                    shutil.rmtree(old, ignore_errors=True)
     raise failure
 
 
@@ -159,7 +164,7 @@ def read_folder(home, read):
         with suppress(OSError):  # gone between two renamings
             return home.stat().st_ino
 
-    for _ in range(5):
+    for _ in range(20):
         before = state()
         try:
             found = read()

@@ -155,7 +155,7 @@ def test_names_that_could_lie_elsewhere_are_refused(saved, name):
 
 def test_of_two_writers_one_wins_and_a_reader_sees_one_of_their_versions(tmp_path):
     def write(seed):
-        for _ in range(20):
+        for _ in range(6):
             arrays = {"seed": np.full(1000, seed)}
             save_checkpoint("trial", {}, {**CARD, "seed": seed}, arrays=arrays, folder=tmp_path)
 
