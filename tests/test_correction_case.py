@@ -84,7 +84,7 @@ def test_the_verdict_is_that_of_the_rule_of_acceptance():
             wanted = accept(*numbers, change, min_improvement=20.0, max_change=one.max_change)
             outcome = Outcome(made, one, k, s)
             np.testing.assert_array_equal(outcome.accepted, wanted)
-            np.testing.assert_array_equal(outcome.failed.any(axis=0), ~wanted)
+            np.testing.assert_array_equal(np.any([*outcome.failed.values()], axis=0), ~wanted)
 
 
 def test_a_detector_looks_a_bounded_number_of_times():

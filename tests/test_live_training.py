@@ -19,7 +19,7 @@ class Counter(LiveExplorer):
 
     def __init__(self):
         self.count = 0
-        super().__init__([], [], pictures=1)
+        super().__init__([], [])
 
     @property
     def state(self):

@@ -124,7 +124,7 @@ def test_costs_and_precision_are_those_of_the_share_expected_in_use():
 def displayed(explorer):
     """Which of the rate and the two thresholds can be moved."""
     sliders = explorer.rate, explorer.threshold["sharp"], explorer.threshold["dull"]
-    return [slider.row.layout.display == "flex" for slider in sliders]
+    return [slider.layout.display == "flex" for slider in sliders]
 
 
 def test_the_slider_can_be_the_raw_threshold_and_the_line_stays_where_it_is(explorer):

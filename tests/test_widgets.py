@@ -18,8 +18,7 @@ class Toy(_parts.Explorer):
 
     def __init__(self):
         self.level = _parts.ValueSlider("level", [0, 100, 255])
-        self.inputs = {"level": self.level.slider}
-        super().__init__([self.level.row], pictures=1)
+        super().__init__([self.level])
 
     def view(self, level):
         level = int(self.level.values[level])

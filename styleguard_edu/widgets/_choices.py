@@ -1,5 +1,7 @@
 """Rows of buttons that lead to one of several cases, and showing only the controls in use."""
 
+from functools import cache
+
 from ._parts import choice
 
 
@@ -19,19 +21,17 @@ class PathChoice:
         Those on the way to the case chosen are shown. Choices among the same options share a
         row: the severity stays when another damage is chosen.
     value : tuple
-        The name of the case chosen; may be set.
+        The name of the case chosen.
     """
 
     def __init__(self, names, labels):
-        names, self._row_after, made = list(names), {}, {}
-        for level, (label, in_words) in enumerate(labels.items()):
+        names, self._row_after = list(names), {}
+        row = cache(lambda label, *keys: choice(label, {labels[label](key): key for key in keys}))
+        for level, label in enumerate(labels):
             for start in dict.fromkeys(name[:level] for name in names):
-                options = dict.fromkeys(name[level] for name in names if name[:level] == start)
-                key = level, *options
-                if key not in made:
-                    made[key] = choice(label, {in_words(part): part for part in options})
-                self._row_after[start] = made[key]
-        self.rows, self._length = list(made.values()), len(labels)
+                parts = dict.fromkeys(name[level] for name in names if name[:level] == start)
+                self._row_after[start] = row(label, *parts)
+        self.rows = list(dict.fromkeys(self._row_after.values()))
         for row in self.rows:
             row.observe(lambda change: self._show(), "value")
         self._show()
@@ -39,14 +39,9 @@ class PathChoice:
     @property
     def value(self):
         path = ()
-        while len(path) < self._length:
+        while path in self._row_after:
             path += (self._row_after[path].value,)
         return path
-
-    @value.setter
-    def value(self, path):
-        for level, part in enumerate(path):
-            self._row_after[path[:level]].value = part
 
     def _show(self):
         path = self.value

@@ -6,8 +6,6 @@ from ..correctors import rms_change
 from ._page import in_percent, p_in_words
 from .correction_case import at_strength
 
-REASONS = ("score", "p", "change")  # not to accept, in the order of the rule of acceptance
-
 
 class Outcome:
     """What one setting of the correction explorer does to n images, looked up.
@@ -33,8 +31,10 @@ class Outcome:
     shares : ndarray of float, ``(n,)``
         Of pixels changed.
     accepted : ndarray of bool, ``(n,)``
-    failed : ndarray of bool, ``(3, n)``
-        Which conditions of acceptance are not met: of the score, the p-value, the change.
+    verdicts : ndarray of str, ``(n,)``
+        What is done with each correction: "accepted", "not accepted" or "unchanged".
+    failed : dict of str to ndarray of bool, ``(n,)``
+        Where a condition of acceptance is not met: of the score, the p-value, the change.
     """
 
     def __init__(self, case, corrections, threshold, strength, step=0):
@@ -47,9 +47,13 @@ class Outcome:
         self.distances = rms_change(case.damaged, images)
         self.shares = (self.difference != 0).mean(axis=(1, 2, 3))
         self.accepted = corrections.accepted[at][strength]
-        falls_too_little = self.scores[0] - self.scores[1] < case.min_improvement
-        p_falls = self.p_values[1] < self.p_values[0]
-        self.failed = np.stack([falls_too_little, p_falls, self.distances > corrections.max_change])
+        verdicts = np.where(self.accepted, "accepted", "not accepted")
+        self.verdicts = np.where(self.shares > 0, verdicts, "unchanged")
+        self.failed = {
+            "score": self.scores[0] - self.scores[1] < case.min_improvement,
+            "p": self.p_values[1] < self.p_values[0],
+            "change": self.distances > corrections.max_change,
+        }
 
     def below(self, k):
         """What stands below the k-th image: score, p, error, pixels changed, verdict, reasons."""
@@ -58,15 +62,9 @@ class Outcome:
             " to ".join(map(p_in_words, self.p_values[:, k])),
             " to ".join(f"{error:.2f}" for error in self.errors[:, k]),
             in_percent(self.shares[k]),
-            self.verdict(k),
-            "" if self.accepted[k] or not self.shares[k] else ", ".join(self._reasons(k)),
+            self.verdicts[k],
+            ", ".join(self._reasons(k)) if self.verdicts[k] == "not accepted" else "",
         )
-
-    def verdict(self, k):
-        """In a word or two: what is done with the k-th correction."""
-        if not self.shares[k]:
-            return "unchanged"
-        return "accepted" if self.accepted[k] else "not accepted"
 
     def why_not(self, k):
         """Each condition that the k-th correction does not meet, with its numbers."""
@@ -79,7 +77,7 @@ class Outcome:
         return ", ".join(words[reason] for reason in self._reasons(k))
 
     def _reasons(self, k):
-        return [name for name, failed in zip(REASONS, self.failed[:, k], strict=True) if failed]
+        return [name for name, failed in self.failed.items() if failed[k]]
 
 
 def strongest(difference):

@@ -21,7 +21,7 @@ def encode(bitmap, format="PNG", **options):
     return buffer.getvalue()
 
 
-def tiles(images, *, scale, columns=1, gap=4, header=0, footer=0):
+def tiles(images, *, scale, columns, gap, header=0, footer=0):
     """Lay images out in rows on white, each pixel enlarged.
 
     Parameters
@@ -42,16 +42,14 @@ def tiles(images, *, scale, columns=1, gap=4, header=0, footer=0):
     """
     pixels = to_uint8(to_rgb(images)).repeat(scale, axis=1).repeat(scale, axis=2)
     n, height, width, _ = pixels.shape
-    rows, columns = -(-n // columns), min(columns, n)
-    cell = (width + 2 * gap, height + 2 * gap + header + footer)
-    bitmap = Image.new("RGB", (columns * cell[0], rows * cell[1]), "white")
-    boxes = []
-    for k, image in enumerate(pixels):
-        left = (k % columns) * cell[0] + gap
-        top = (k // columns) * cell[1] + gap + header
-        bitmap.paste(Image.fromarray(image), (left, top))
-        boxes.append((left, top, left + width, top + height))
-    return bitmap, boxes
+    columns = min(columns, n)
+    room = (0, -n % columns), (gap + header, gap + footer), (gap, gap), (0, 0)
+    cells = np.pad(pixels, room, constant_values=255)
+    _, high, wide, _ = cells.shape
+    page = cells.reshape(-1, columns, high, wide, 3).swapaxes(1, 2).reshape(-1, columns * wide, 3)
+    corners = [(k % columns * wide + gap, k // columns * high + gap + header) for k in range(n)]
+    boxes = [(left, top, left + width, top + height) for left, top in corners]
+    return Image.fromarray(page), boxes
 
 
 def enlargement(images, width):
@@ -75,30 +73,29 @@ def caption(bitmap, position, text, *, colour="black", size=24, anchor="mb"):
 _font = lru_cache(8)(ImageFont.load_default)
 
 
-def blank_figure(width, height, layout=None):
-    """A matplotlib figure of the given size on the page, outside pyplot.
+def subplots(width, height, *shape, layout="constrained", **settings):
+    """A matplotlib figure of the given size, outside pyplot; each axes has two spines and a grid.
 
     Parameters
     ----------
     width, height : int
         Displayed pixels.
-    layout : str, optional
-        Which layout engine places the axes; none unless given.
+    layout : str or None
+        The layout engine.
+    *shape, **settings
+        Rows, columns and other arguments of ``matplotlib.figure.Figure.subplots``.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes, or ndarray of such
     """
-    figure = Figure(figsize=(width / 100, height / 100), dpi=100 * FINE, layout=layout)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def tidy(axes, *, grid=True):
-    """Two spines, and a grid unless told otherwise."""
-    axes.spines[["top", "right"]].set_visible(False)
-    if grid:
-        axes.grid(alpha=0.3)
+    figure = Figure((width / 100, height / 100), dpi=100 * FINE, layout=layout)
+    axes = figure.subplots(*shape, **settings)
+    for one in np.ravel(axes):
+        one.spines[["top", "right"]].set_visible(False)
+        one.grid(alpha=0.3)
+    return figure, axes
 
 
 def mirrored_histogram(axes, edges, above, below):
@@ -113,8 +110,15 @@ def mirrored_histogram(axes, edges, above, below):
 
 def figure_bitmap(figure):
     """Draw a figure once; returns a Pillow image."""
-    figure.canvas.draw()
-    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def place(bitmap, axes, x, y):
+    """Where a point of the axes lies on the bitmap of their figure."""
+    across, up = axes.transData.transform((x, y))
+    return round(across), round(bitmap.height - up)
 
 
 def one_page(files, *, width=880, gap=24):
@@ -136,17 +140,16 @@ def one_page(files, *, width=880, gap=24):
     pictures = [Image.open(io.BytesIO(file)) for file in files]
     photos = all(picture.format == "JPEG" for picture in pictures)
     pictures = [picture.convert("RGB").reduce(FINE) for picture in pictures]
-    places, left, top, bottom, used = [], 0, 0, 0, 0
+    wide = max(width, *(picture.width for picture in pictures))
+    high = sum(picture.height + gap for picture in pictures)
+    page, left, top, right, bottom = Image.new("RGB", (wide, high), "white"), 0, 0, 0, 0
     for picture in pictures:
         if left and left + picture.width > width:
             left, top = 0, bottom + gap
-        places.append((left, top))
-        used = max(used, left + picture.width)
-        bottom = max(bottom, top + picture.height)
+        page.paste(picture, (left, top))
+        right, bottom = max(right, left + picture.width), max(bottom, top + picture.height)
         left += picture.width + gap
-    page = Image.new("RGB", (used, bottom), "white")
-    for place, picture in zip(places, pictures, strict=True):
-        page.paste(picture, place)
+    page = page.crop((0, 0, right, bottom))
     if photos:
         return encode(page, "JPEG", quality=75, optimize=True)
     few = page.quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -158,19 +161,18 @@ def outline(bitmap, box, colour, *, dash=1, gap=0, thickness=3):
     draw = ImageDraw.Draw(bitmap)
     left, top, right, bottom = box
     left, top = left - thickness, top - thickness
-    if not gap:
-        outer = left, top, right + thickness - 1, bottom + thickness - 1
-        draw.rectangle(outer, outline=colour, width=thickness)
-        return
-    for x in _starts(left, right + thickness, dash, gap):
+    for start, end in _dashes(left, right + thickness, dash, gap):
         for y in (top, bottom):
-            draw.rectangle((x, y, x + dash - 1, y + thickness - 1), fill=colour)
-    for y in _starts(top, bottom + thickness, dash, gap):
+            draw.rectangle((start, y, end, y + thickness - 1), fill=colour)
+    for start, end in _dashes(top, bottom + thickness, dash, gap):
         for x in (left, right):
-            draw.rectangle((x, y, x + thickness - 1, y + dash - 1), fill=colour)
+            draw.rectangle((x, start, x + thickness - 1, end), fill=colour)
 
 
-def _starts(low, high, dash, gap):
-    """Where dashes begin, so that one lies in either corner."""
+def _dashes(low, high, dash, gap):
+    """Where dashes begin and end, so that one lies in either corner."""
+    if not gap:
+        return [(low, high - 1)]
     count = max(2, round((high - low + gap) / (dash + gap)))
-    return np.linspace(low, high - dash, count).round().astype(int).tolist()
+    starts = np.linspace(low, high - dash, count).round().astype(int).tolist()
+    return [(start, start + dash - 1) for start in starts]

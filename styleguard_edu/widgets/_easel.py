@@ -1,19 +1,21 @@
 """Photos and paintings side by side, and what becomes of a photo in the style of a painting."""
 
+from functools import lru_cache
 from itertools import count
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..pictures import load_picture, save_picture
 from ._drawing import FINE, encode
 
 YOURS = "yours"  # stands for the photo or the painting that was uploaded
+KEPT = 16  # painted photos: five megabytes each
 LARGE, SMALL = (384, 256), (196, 160)  # displayed pixels: what a result and the others fit into
 
 
 class Easel:
-    """Holds the pictures to choose from, and keeps every photo once painted.
+    """Holds the pictures to choose from, and keeps the photos painted last.
 
     Parameters
     ----------
@@ -52,14 +54,13 @@ class Easel:
         for name in style.names:
             picture = load_picture(paintings[name], name=f"paintings[{name!r}]")
             self.pictures["painting"][name] = picture
-        self._painted, self._small = {}, {}
+        self.paint, self.small = lru_cache(KEPT)(self.paint), lru_cache(KEPT)(self.small)
 
     def put(self, kind, picture, title):
         """Put up a picture of one's own; forget what was made from the one before."""
         self.pictures[kind][YOURS], self.titles[kind] = picture, title
-        self._small.pop((kind, YOURS), None)
-        place = ("photo", "painting").index(kind)
-        self._painted = {key: kept for key, kept in self._painted.items() if key[place] != YOURS}
+        self.paint.cache_clear()
+        self.small.cache_clear()
 
     def title(self, kind, name):
         """What a picture is called in a sentence."""
@@ -76,14 +77,14 @@ class Easel:
             return f"{content} as it is, strength 0.00"
         return f"{content} painted like {style}, strength {strength:.2f}"
 
-    def paint(self, photo, painting, step, own):
+    def paint(self, photo, painting, step=0, own=None):
         """A photo in the style of a painting; painted anew only if something has changed.
 
         Parameters
         ----------
         photo, painting : str
         step : int
-            For how many steps the style of one's own painting has been learnt; not before the
+            For one's own painting: for how many steps its style has been learnt; not before the
             first does it paint.
         own : PaintingStyle or None
             That style.
@@ -94,30 +95,22 @@ class Easel:
         ends : tuple of PIL.Image.Image
             The photo and the painted photo, as they are displayed.
         """
-        key, now = (photo, painting), step if painting == YOURS else 0
-        if key not in self._painted or self._painted[key][0] != now:
-            picture = painted = self.pictures["photo"][photo]
-            if painting != YOURS:
-                painted = np.asarray(self.style.transfer(picture, style=painting))
-            elif step:
-                painted = np.asarray(own.transfer(picture))
-            ends = tuple(_displayed(each, LARGE) for each in (picture, painted))
-            self._painted[key] = now, painted, ends
-        return self._painted[key][1:]
+        picture = painted = self.pictures["photo"][photo]
+        if painting != YOURS:
+            painted = np.asarray(self.style.transfer(picture, style=painting))
+        elif step:
+            painted = np.asarray(own.transfer(picture))
+        return painted, tuple(_displayed(each, LARGE) for each in (picture, painted))
 
     def small(self, kind, name):
         """The JPEG file of a photo or a painting as it is displayed."""
-        if (kind, name) not in self._small:
-            self._small[kind, name] = encode(_displayed(self.pictures[kind][name], SMALL), "JPEG")
-        return self._small[kind, name]
+        return encode(_displayed(self.pictures[kind][name], SMALL), "JPEG")
 
 
 def _displayed(picture, box):
     """A float picture as a Pillow image that fits into a box of displayed pixels."""
     image = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
-    factor = FINE * min(side / own for side, own in zip(box, image.size, strict=True))
-    size = [max(1, round(side * factor)) for side in image.size]
-    return image.resize(size, Image.Resampling.LANCZOS)
+    return ImageOps.contain(image, [FINE * side for side in box], Image.Resampling.LANCZOS)
 
 
 def save_as_new(picture, folder):

@@ -2,11 +2,11 @@
 
 from functools import lru_cache
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
 from ..plotting import BLUE, GREEN, ORANGE
 from ._drawing import FINE, caption, encode, outline
-from ._page import Page
+from ._page import flowing
 
 BLACK, PALE = "#1a1a1a", "#fff3cd"  # the threshold's line; behind what is flagged
 SIZE = (200, 256)  # of the table, in displayed pixels
@@ -73,14 +73,10 @@ class Gallery:
     """
 
     def __init__(self, images, scores, damaged):
-        self.scores, n = scores, len(scores)
-        columns = min(n, COLUMNS[images.shape[2] <= 64])
-        rows = -(-n // columns)
-        shape, names, words = (columns, *images.shape[1:]), [""] * rows, [("",)] * rows
-        self.page = Page(shape, names, words=words, left=4, gap=24)
+        self.scores = scores
+        self.page = flowing(images.shape, COLUMNS[images.shape[2] <= 64], 1, left=4, gap=24)
         self._passed = self.page.base
-        pale = Image.new("RGB", self._passed.size, PALE)
-        self._flagged = ImageChops.multiply(self._passed, pale)
+        self._flagged = Image.new("RGB", self._passed.size, PALE)
         for bitmap in (self._passed, self._flagged):
             self.page.paste(bitmap, 0, images)
         for k, truth in enumerate(damaged):
@@ -94,9 +90,7 @@ class Gallery:
         return self._drawn(int((self.scores > threshold).sum()))
 
     def _label(self, bitmap, k, outcome):
-        look = LOOKS[outcome]
-        self.page.frame(bitmap, 0, k, **look)
-        self.page.write(bitmap, 0, k, (outcome,), colour=look["colour"], size=20)
+        self.page.label(bitmap, k, outcome, LOOKS[outcome], size=20)
 
     def _draw(self, flagged):
         bitmap = self._passed.copy()

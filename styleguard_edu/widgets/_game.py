@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..plotting import BLUE, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, mirrored_histogram, tidy
+from ._drawing import encode, figure_bitmap, mirrored_histogram, subplots
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ def draw_game(game):
     bytes
         A PNG file.
     """
-    figure = blank_figure(490, 330)
-    losses, beliefs = figure.subplots(2, 1, height_ratios=(3, 2))
+    figure, (losses, beliefs) = subplots(490, 330, 2, 1, layout=None, height_ratios=(3, 2))
     figure.subplots_adjust(left=0.11, right=0.95, top=0.92, bottom=0.13, hspace=0.5)
     _draw_losses(losses, game)
     _draw_beliefs(beliefs, game)
@@ -66,11 +65,12 @@ def _draw_losses(axes, game):
     axes.set_ylim(0, max(2, axes.get_ylim()[1]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 0.96), ncols=2, frameon=False)
-    tidy(axes)
 
 
 def _draw_beliefs(axes, game):
     """A histogram that points up for real images and down for generated ones."""
+    axes.spines[:].set_visible(True)
+    axes.grid(visible=False)
     mirrored_histogram(axes, np.linspace(0, 1, 21), game.belief_real, game.belief_fake)
     for sign, values in ((1, game.belief_real), (-1, game.belief_fake)):
         axes.plot([values.mean()] * 2, [0, sign], ":", color="black")

@@ -7,8 +7,6 @@ import ipywidgets as widgets
 
 from ._parts import ROW, Explorer, button
 
-PAUSE = "Pause"
-
 
 class LiveExplorer(Explorer):
     """An explorer with a button that starts and stops a training.
@@ -24,7 +22,6 @@ class LiveExplorer(Explorer):
     ----------
     controls, buttons : list of ipywidgets.Widget
         The buttons share a row with the one that trains.
-    pictures : int
 
     Attributes
     ----------
@@ -33,12 +30,12 @@ class LiveExplorer(Explorer):
         What went wrong last, if anything did.
     """
 
-    def __init__(self, controls, buttons, *, pictures):
+    def __init__(self, controls, buttons):
         self._task = self.error = None
         self._lock = threading.RLock()  # a cell and a button may run in different threads
         self.play_button = button(self.train_label, "play", self._toggle)
         row = widgets.HBox([*buttons, self.play_button], layout=ROW)
-        super().__init__([*controls, row], pictures=pictures)
+        super().__init__([*controls, row])
 
     @property
     def running(self):
@@ -55,8 +52,8 @@ class LiveExplorer(Explorer):
             ) from None
         if not self.running:
             self.error = None
-            self._label(PAUSE, "pause")
             self._task = loop.create_task(self._train())
+            self._label()
 
     def pause(self):
         """Stop live training after the step under way, and show what has been learnt."""
@@ -76,7 +73,7 @@ class LiveExplorer(Explorer):
     def _stop(self):
         task, self._task = self._task, None  # from here on the task does nothing more
         task.get_loop().call_soon_threadsafe(task.cancel)
-        self._label(self.train_label, "play")
+        self._label()
 
     async def _train(self):
         try:
@@ -99,14 +96,14 @@ class LiveExplorer(Explorer):
 
     def _fail(self, error):
         self.error = error
-        if not self.running:
-            self._label(self.train_label, "play")
+        self._label()
         plain = isinstance(error, ValueError | OSError)
         self.say(str(error) if plain else f"{type(error).__name__}: {error}", role="alert")
 
-    def _label(self, description, icon):
+    def _label(self):
+        says = ("Pause", "pause") if self.running else (self.train_label, "play")
         with self.play_button.hold_sync():
-            self.play_button.description, self.play_button.icon = description, icon
+            self.play_button.description, self.play_button.icon = says
 
 
 def compiled_step(model, step):

@@ -24,8 +24,10 @@ class Page:
         Each row's name; it may have several lines.
     words : sequence of sequence of str, optional
         For each row, the names of the lines of words below its images; no lines unless given.
-    left, right, foot : int
-        Bitmap pixels free to the left, to the right and below all rows.
+    left, right : int
+        Bitmap pixels free to the left and to the right.
+    note : str
+        Lines at the foot of the page.
     tall : int
         Largest height of an image, in bitmap pixels.
     gap : int
@@ -39,7 +41,7 @@ class Page:
 
     line, room = 28, 6  # bitmap pixels: a line of words, space for a frame
 
-    def __init__(self, shape, names, *, words=None, left=128, right=0, foot=0, tall=280, gap=10):
+    def __init__(self, shape, names, *, words=None, left=128, right=0, note="", tall=280, gap=10):
         self.columns, height, width, _ = shape
         words = words or [()] * len(names)
         widest = (FINE * WIDTH - left - right) // self.columns - gap
@@ -51,6 +53,7 @@ class Page:
         self._left = left
         heights = [self._size[1] + gap + self.line * len(lines) for lines in words]
         self._tops = np.cumsum([self.room, *heights]).tolist()
+        foot = 2 + 32 * len(note.splitlines()) if note else 0
         used = left + self.columns * self._cell + right, self._tops[-1] + foot
         self.base = Image.new("RGB", [FINE * -(-length // FINE) for length in used], "white")
         for row, (name, lines) in enumerate(zip(names, words, strict=True)):
@@ -59,6 +62,8 @@ class Page:
             for number, word in enumerate(lines):
                 place = (0, bottom + self.room + number * self.line)
                 caption(self.base, place, word, size=22, anchor="la", colour="#333333")
+        place = (0, self.base.height - 4)
+        caption(self.base, place, note, size=22, anchor="ld", colour="#333333")
 
     def cell(self, row, k):
         """The place of the k-th image of a row with its words; images go on in the next row."""
@@ -93,10 +98,17 @@ class Page:
         """Frame the k-th image of a row: solid, or in dashes with gaps between, bitmap pixels."""
         outline(bitmap, self.box(row, k), colour, dash=dash, gap=gap, thickness=4)
 
-    def note(self, text):
-        """Write lines at the foot of the page."""
-        place = (0, self.base.height - 4)
-        caption(self.base, place, text, size=22, anchor="ld", colour="#333333")
+    def label(self, bitmap, k, word, look, *, size=22):
+        """Frame the k-th image of all, and write a word below it in the frame's colour."""
+        self.frame(bitmap, 0, k, **look)
+        self.write(bitmap, 0, k, (word,), colour=look["colour"], size=size)
+
+
+def flowing(shape, most, lines, **settings):
+    """A page for n images without names, at most so many a row, with lines of words below each."""
+    columns = min(shape[0], most)
+    rows = -(-shape[0] // columns)
+    return Page((columns, *shape[1:]), [""] * rows, words=[[""] * lines] * rows, **settings)
 
 
 def in_words(key):

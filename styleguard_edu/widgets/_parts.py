@@ -2,15 +2,16 @@
 
 import html
 import io
+from functools import lru_cache
+from inspect import signature
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import ipywidgets as widgets
 import numpy as np
 from IPython.display import display
 from PIL import Image
-from traitlets import Unicode
+from traitlets import Int, Unicode, link
 
 from ..plotting import show_file
 from ._cells import close_when_cell_runs_again
@@ -102,7 +103,7 @@ def button(label, icon, action, *, width="auto"):
     return made
 
 
-class ValueSlider:
+class ValueSlider(widgets.HBox):
     """A slider over a row of values and, beside it, a box with the number.
 
     A number typed into the box goes to the nearest value, and a note says so if they differ. The
@@ -119,9 +120,9 @@ class ValueSlider:
 
     Attributes
     ----------
-    row : ipywidgets.HBox
+    value : int
+        The index of the value chosen, also that of the slider.
     slider : ipywidgets.IntSlider
-        Its value is the index of the value chosen.
     box : ipywidgets.FloatText
         Its value is the value chosen.
     nearest : ipywidgets.HTML
@@ -132,6 +133,8 @@ class ValueSlider:
     The kernel hears only the number in the box, not what changed it. So where the values are not
     evenly spaced, an arrow adds a thousandth of the least gap: a number that nobody types.
     """
+
+    value = Int()
 
     def __init__(self, label, values, *, index=0):
         self.values = np.asarray(values)
@@ -156,16 +159,21 @@ class ValueSlider:
             layout={"flex": "0 0 auto", "width": f"{width + 100}px"},
         )
         self.nearest = widgets.HTML()
-        self.row = widgets.HBox([self.box, self.slider, self.nearest], layout=ROW)
+        super().__init__([self.box, self.slider, self.nearest], layout=ROW)
         self.slider.observe(self._slid, "value")
         self.box.observe(self._typed, "value")
+        link((self.slider, "value"), (self, "value"))
+
+    def go_near(self, wanted):
+        """Go to the value next to a number; no note says so."""
+        self.value = nearest(self.values, wanted)
 
     def _slid(self, change):
         self.box.value = self.values[change["new"]]
 
     def _typed(self, change):
         typed, shown = change["new"], self.slider.value
-        index = int(np.abs(self.values - typed).argmin())
+        index = nearest(self.values, typed)
         moved = typed - self.values[shown]
         arrow = index == shown and 0 < abs(moved) <= self._arrow * (1 + 1e-6)
         if arrow:
@@ -176,26 +184,33 @@ class ValueSlider:
         self.nearest.value = note and f'<span role="status">nearest: {note}</span>'
 
 
+def nearest(values, wanted):
+    """The index of the value next to the one wanted."""
+    return int(np.abs(values - wanted).argmin())
+
+
 class Explorer:
     """What all explorers share: pictures above a summary, display, closing.
 
-    A subclass provides ``title``, the method ``view(**state)``, and ``inputs``: by the name of an
-    argument of ``view``, the control whose value it is. Another ``state`` may be defined instead.
-    When a cell runs again, the explorers that it made before are closed.
+    A subclass provides ``title`` and the method ``view(**state)``. Each argument of ``view`` is the
+    value of the control that is the attribute of that name; another ``state`` may be defined
+    instead. When a cell runs again, the explorers that it made before are closed.
 
     Parameters
     ----------
     controls : list of ipywidgets.Widget
-    pictures : int
-        How many there are.
+        The state is shown anew whenever the value of one changes.
     flow : str
-        How they follow each other, as CSS ``flex-flow``.
+        How the pictures follow each other, as CSS ``flex-flow``.
+    cached : int
+        How many states are kept drawn.
     """
 
-    inputs = MappingProxyType({})
-
-    def __init__(self, controls, *, pictures, flow="row wrap"):
-        self.pictures = tuple(Picture() for _ in range(pictures))
+    def __init__(self, controls, *, flow="row wrap", cached=0):
+        if cached:
+            self.view = lru_cache(cached)(self.view)
+        view = self.view(**self.state)
+        self.pictures = tuple(Picture() for _ in view.pictures)
         self.summary = widgets.HTML()
         self.widget = widgets.VBox(
             [
@@ -207,22 +222,24 @@ class Explorer:
             layout={"padding": "4px"},
         ).add_class("styleguard-explorer")
         close_when_cell_runs_again(self)
-        self.refresh()
-        self.follow(*self.inputs.values())
+        self._put(view)
+        for control in controls:
+            if control.has_trait("value"):
+                control.observe(self._changed, "value")
 
     @property
     def state(self):
         """What the controls say."""
-        return {name: control.value for name, control in self.inputs.items()}
+        return {name: getattr(self, name).value for name in signature(self.view).parameters}
 
-    def follow(self, *controls):
-        """Show the state anew whenever one of the controls changes."""
-        for control in controls:
-            control.observe(lambda change: self.refresh(), "value")
+    def _changed(self, change):
+        self.refresh()
 
     def refresh(self):
         """Show the present state."""
-        view = self.view(**self.state)
+        self._put(self.view(**self.state))
+
+    def _put(self, view):
         for picture, file, alt in zip(self.pictures, view.pictures, view.alts, strict=True):
             picture.update(file, alt)
         self.say(view.text)

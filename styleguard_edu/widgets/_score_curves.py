@@ -6,7 +6,8 @@ from PIL import Image, ImageChops, ImageDraw
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
 from ..plotting import GREEN, GREY
-from ._drawing import blank_figure, encode, figure_bitmap, mirrored_histogram, tidy
+from ..thresholds import least_cost
+from ._drawing import encode, figure_bitmap, mirrored_histogram, place, subplots
 from ._gallery import BLACK, PALE
 
 SIZE = (648, 256)  # displayed pixels
@@ -47,33 +48,32 @@ class Curves:
     ----------
     clean, damaged : ndarray, ``(n,)`` and ``(m,)``
         Scores, higher = worse.
-    share : float
-        Share of damaged images for which precision is drawn.
-    least : CostChoice
-        A small mark shows its threshold.
+    costs : dict of str to float
+        Prices, and the share of damaged images for which precision is drawn, as for
+        :func:`styleguard_edu.thresholds.least_cost`.
 
     Attributes
     ----------
     axes : ndarray of three matplotlib.axes.Axes
     least : CostChoice
+        A small mark shows its threshold.
     """
 
-    def __init__(self, clean, damaged, share, least):
-        self.least = least
-        figure = blank_figure(*SIZE)
-        figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.05)
-        self.axes = figure.subplots(1, 3, width_ratios=(1.65, 1, 1))
-        _draw_histogram(self.axes[0], clean, damaged, least.threshold)
+    def __init__(self, clean, damaged, costs):
+        truth, scores = sample(clean, damaged)
+        self.least = least_cost(scores, truth, **costs)
+        figure, self.axes = subplots(*SIZE, 1, 3, width_ratios=(1.65, 1, 1))
+        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
+        _draw_histogram(self.axes[0], clean, damaged, self.least.threshold)
         draw_roc(self.axes[1], clean, damaged, color=GREEN)
-        area = roc_auc_score(*_sample(clean, damaged))
+        area = roc_auc_score(truth, scores)
         self.axes[1].set_title(f"ROC, area {area:.3f}", loc="left", fontsize=10)
-        _draw_precision(self.axes[2], clean, damaged, share)
+        _draw_precision(self.axes[2], truth, scores, costs["damaged_share"])
         for one in self.axes[1:]:
             one.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
             for axis in (one.xaxis, one.yaxis):
                 axis.set_major_formatter(PercentFormatter(1))
-            tidy(one)
-        tidy(self.axes[0], grid=False)
+        self.axes[0].grid(visible=False)
         for one in self.axes:
             one.tick_params(labelsize=9)
         self._bitmap = figure_bitmap(figure)
@@ -84,8 +84,8 @@ class Curves:
         scores, roc, precision_recall = self.axes
         low, high = scores.get_xlim()
         bottom, top = scores.get_ylim()
-        right, top = self.place(scores, high, top)
-        x, bottom = self.place(scores, np.clip(threshold, low, high), bottom)
+        right, top = place(bitmap, scores, high, top)
+        x, bottom = place(bitmap, scores, np.clip(threshold, low, high), bottom)
         if x < right:  # what is right of the line is flagged
             flagged = bitmap.crop((x, top, right, bottom))
             pale = Image.new("RGB", flagged.size, PALE)
@@ -94,28 +94,23 @@ class Curves:
         draw.line((x, top, x, bottom), fill=BLACK, width=4)
         draw.polygon([(x - 12, top - 14), (x + 12, top - 14), (x, top + 4)], fill=BLACK)
         for x, y in (
-            self.place(roc, false_alarm_rate, recall),
-            self.place(precision_recall, recall, precision),
+            place(bitmap, roc, false_alarm_rate, recall),
+            place(bitmap, precision_recall, recall, precision),
         ):
             draw.ellipse((x - 10, y - 10, x + 10, y + 10), fill=BLACK)
         return encode(bitmap)
-
-    def place(self, axes, x, y):
-        """Where a point of the axes lies on the bitmap."""
-        across, up = axes.transData.transform((x, y))
-        return round(across), round(self._bitmap.height - up)
 
 
 def draw_roc(axes, clean, damaged, **look):
     """Draw the ROC curve of scores, recall over false-alarm rate, beside that of guessing."""
     axes.plot([0, 1], [0, 1], ":", color=GREY)
-    axes.plot(*roc_curve(*_sample(clean, damaged))[:2], linewidth=2, **look)
+    axes.plot(*roc_curve(*sample(clean, damaged))[:2], linewidth=2, **look)
     axes.set_xlabel("false-alarm rate", **SMALL)
     axes.set_ylabel("recall", **SMALL)
 
 
-def _sample(clean, damaged):
-    """The truth and the scores of all images."""
+def sample(clean, damaged):
+    """The truth and the scores of all images, clean ones first."""
     truth = np.repeat([False, True], [len(clean), len(damaged)])
     return truth, np.concatenate([clean, damaged])
 
@@ -134,9 +129,8 @@ def _draw_histogram(axes, clean, damaged, cheapest):
         axes.set_title("▲ least cost", loc="right", color=GREEN, **SMALL)
 
 
-def _draw_precision(axes, clean, damaged, share):
-    truth, scores = _sample(clean, damaged)
-    weights = np.where(truth, share / len(damaged), (1 - share) / len(clean))
+def _draw_precision(axes, truth, scores, share):
+    weights = np.where(truth, share / truth.sum(), (1 - share) / (~truth).sum())
     precision, recall, _ = precision_recall_curve(truth, scores, sample_weight=weights)
     axes.plot([0, 1], [share, share], ":", color=GREY)
     axes.step(recall, precision, where="post", color=GREEN, linewidth=2)

@@ -1,7 +1,5 @@
 """Pick a kind of damage and its severity, and see what it does to images and where."""
 
-from functools import lru_cache
-
 import numpy as np
 
 from ..anomalies import ANOMALIES, GROUPS
@@ -80,20 +78,17 @@ class AnomalyGallery(Explorer):
         names = ["clean", "damaged", "changed\npixels"]
         self._page = Page(self.images.shape, names, words=[(), (), ("share",)])
         self._page.paste(self._page.base, 0, self.images)
-        self.view = lru_cache(CACHED)(self.view)
         kinds = [(group, name) for group, names in GROUPS.items() for name in names]
         labels = {"group": str, "kind": lambda name: ANOMALIES[name].label}
         self.kind = PathChoice([path for path in kinds if self._suits(ANOMALIES[path[1]])], labels)
         self.severity = ValueSlider("severity", np.arange(1, 6), index=2)
         self.where = choice("where", {"whole image": False, "part of it": True})
-        buttons = [*self.kind.rows, self.where]
-        super().__init__([*buttons, self.severity.row], pictures=1)
-        self.follow(*buttons, self.severity.slider)
+        super().__init__([*self.kind.rows, self.where, self.severity], cached=CACHED)
 
     @property
     def state(self):
         """What the controls say: the kind, the severity, and whether only a part is damaged."""
-        (_, kind), severity = self.kind.value, self.severity.slider.value + 1
+        (_, kind), severity = self.kind.value, self.severity.value + 1
         return {"kind": kind, "severity": severity, "local": self.where.value}
 
     def view(self, kind, severity, local):

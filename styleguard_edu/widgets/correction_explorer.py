@@ -1,6 +1,6 @@
 """Correct damaged images: where, how strongly, and whether the correction is accepted."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -60,14 +60,9 @@ class CorrectionExplorer(Explorer):
         require_rate("false_alarm_rate", false_alarm_rate)
         self.rate = false_alarm_rate
         self.pages, self._before = map(lru_cache(8), (self._draw_pages, self._draw_before))
-        self.view = lru_cache(CACHED)(self.view)
         self._make_controls(strengths[0])
         sliders = dict.fromkeys([*self.threshold.values(), self.strength, *self.step.values()])
-        rows = [slider.row for slider in sliders]
-        super().__init__([*self.case.rows, *rows], pictures=2, flow="column")
-        for row in self.case.rows:
-            row.observe(self._show_sliders, "value")
-        self.follow(*self.case.rows, *(slider.slider for slider in sliders))
+        super().__init__([*self.case.rows, *sliders], flow="column", cached=CACHED)
 
     @property
     def state(self):
@@ -76,9 +71,9 @@ class CorrectionExplorer(Explorer):
         return {
             "case": case,
             "corrector": corrector,
-            "threshold": self.threshold[case].slider.value,
-            "strength": self.strength.slider.value,
-            "step": self.step[steps].slider.value,
+            "threshold": self.threshold[case].value,
+            "strength": self.strength.value,
+            "step": self.step[steps].value,
         }
 
     def _chosen(self):
@@ -117,22 +112,22 @@ class CorrectionExplorer(Explorer):
         self.case = PathChoice(paths, LABELS)
         percent = np.round(100 * np.array(strengths)).astype(int)
         self.strength = ValueSlider("strength in %", percent, index=len(percent) - 1)
-        self.threshold, self.step, made = {}, {}, {}
+        slider = cache(ValueSlider)  # cases with the same thresholds share one
+        self.threshold, self.step = {}, {}
         for name, case in self.cases.items():
             values = tuple(case.thresholds)
-            if values not in made:  # cases with the same thresholds share a slider
-                made[values] = ValueSlider("mask threshold", values, index=case.start)
-            self.threshold[name] = made[values]
-            for steps in {one.steps for one in case.corrections.values()} - {*self.step}:
-                self.step[steps] = ValueSlider("refinement steps", steps, index=len(steps) - 1)
+            self.threshold[name] = slider("mask threshold", values, index=case.start)
+            for steps in (one.steps for one in case.corrections.values()):
+                self.step[steps] = slider("refinement steps", steps, index=len(steps) - 1)
+        for row in self.case.rows:
+            row.observe(self._show_sliders, "value")
         self._show_sliders()
 
     def _show_sliders(self, change=None):
         """Show the sliders of the case and the corrector chosen."""
         case, _, steps = self._chosen()
-        rows = [one.row for one in (*self.threshold.values(), *self.step.values())]
-        used = [self.threshold[case].row, *[self.step[steps].row] * (len(steps) > 1)]
-        show_only(rows, used)
+        used = [self.threshold[case], *[self.step[steps]] * (len(steps) > 1)]
+        show_only([*self.threshold.values(), *self.step.values()], used)
 
     def _draw_pages(self, case):
         """Two pages, of one width: what stays in all states of a case is on them."""
@@ -147,12 +142,12 @@ class CorrectionExplorer(Explorer):
             before.paste(before.base, row, images)
         for k in np.flatnonzero(one.p_values <= self.rate):
             before.frame(before.base, 1, k)
-        after = Page(shape, ["corrected", "change"], words=[(), WORDS], foot=66, **settings)
-        after.note(
+        note = (
             f"Framed: flagged, as p is at most {rate_in_words(self.rate)}.\n"
             "Change: white where brighter, black where darker."
         )
-        return before, after
+        settings |= {"words": [(), WORDS], "note": note}
+        return before, Page(shape, ["corrected", "change"], **settings)
 
     def _draw_before(self, case, threshold):
         """Clean and damaged images, heatmaps and masks: a picture and its text."""
@@ -180,7 +175,7 @@ class CorrectionExplorer(Explorer):
         for k in range(len(outcome.shares)):
             words = outcome.below(k)
             page.write(bitmap, 1, k, words)
-            each.append(f"image {k + 1} {outcome.verdict(k)}, score {words[0]}, p {words[1]}")
+            each.append(f"image {k + 1} {outcome.verdicts[k]}, score {words[0]}, p {words[1]}")
         return encode(bitmap), (
             f"The images corrected ({called}). Flagged and framed: {listed(flagged)}. Below, what "
             f"changed: brighter in white, darker in black. {'; '.join(each)}."
@@ -198,7 +193,7 @@ class CorrectionExplorer(Explorer):
         corrections = one.corrections[corrector]
         if corrections.whole:
             yield f"The corrector {in_words(corrector)} moves the whole image, whatever the mask."
-        verdicts = [outcome.verdict(k) for k in range(n)]
+        verdicts = outcome.verdicts.tolist()
         words = "accepted", "not accepted", "unchanged"
         said = ", ".join(f"{verdicts.count(word)} {word}" for word in words if word in verdicts)
         p_before, p_after = outcome.p_values
@@ -208,7 +203,7 @@ class CorrectionExplorer(Explorer):
             f"{rate}): {(p_before <= self.rate).sum()} before, {after.sum()} once the accepted "
             "corrections are taken."
         )
-        rejected = np.flatnonzero(np.array(verdicts) == "not accepted")
+        rejected = np.flatnonzero(outcome.verdicts == "not accepted")
         reasons = [f"{k + 1} ({outcome.why_not(k)})" for k in rejected]
         yield (
             f"Accepted if the score falls by {one.min_improvement:g}, p does not fall and the "

@@ -1,6 +1,5 @@
 """Two detectors side by side on the same damaged images: where they look, and who notices."""
 
-from functools import lru_cache
 from textwrap import wrap
 
 import numpy as np
@@ -11,7 +10,7 @@ from ..images import to_uint8
 from ..metrics.detection import pixel_roc_auc, roc_auc
 from ..plotting import BLUE, GREEN, GREY, heat_colours, overlay_heatmaps, tint_masks
 from ._checks import check_damaged, check_table
-from ._drawing import blank_figure, caption, encode, figure_bitmap, tidy
+from ._drawing import caption, encode, figure_bitmap, subplots
 from ._page import CACHED, MOST, Page, in_words, p_in_words, rate_in_words
 from ._parts import Explorer, View, choice
 from ._score_curves import draw_roc
@@ -61,7 +60,7 @@ class DetectorComparison(Explorer):
 
     def __init__(self, images, maps, scores, p_values, *, masks, false_alarm_rate=0.05):
         self.images, self.masks = check_damaged(images, masks)
-        self.kinds = [kind for kind in self.images if kind != "clean"]
+        self.kinds = list(self.masks)
         n, *size, _ = self.images["clean"].shape
         if n > MOST:
             raise ValueError(f"images must be at most {MOST} a kind. Received: {n}")
@@ -72,23 +71,17 @@ class DetectorComparison(Explorer):
         self.maps = check_table("maps", maps, maps, self.kinds, (n, *size))
         self.scores = check_table("scores", scores, maps, self.images, (n,), more=True)
         self.p_values = check_table("p_values", p_values, maps, self.kinds, (n,), above=0, most=1)
-        self.ranges = {
-            detector: np.percentile(list(row.values()), (50, 99.5)).tolist()
-            for detector, row in self.maps.items()
-        }
         self.areas = {
             detector: np.array([roc_auc(row["clean"], row[kind]) for kind in self.kinds])
             for detector, row in self.scores.items()
         }
-        self.view = lru_cache(4 * CACHED)(self.view)
         self.kind = choice("damage", {in_words(kind): kind for kind in self.kinds})
         detectors = {in_words(detector): detector for detector in self.maps}
         self.first, self.second = choice("compare", detectors), choice("with", detectors)
         self.second.value = list(self.maps)[1]
         for control in (self.first, self.second):
             control.observe(self._keep_apart, "value")
-        self.inputs = {"kind": self.kind, "first": self.first, "second": self.second}
-        super().__init__(list(self.inputs.values()), pictures=2)
+        super().__init__([self.kind, self.first, self.second], cached=4 * CACHED)
 
     def view(self, kind, first, second):
         """The pictures and the text of one state.
@@ -121,8 +114,8 @@ class DetectorComparison(Explorer):
         rows["truth:\ndamaged\nin amber"] = tint_masks(images, self.masks[kind])
         called = ["\n".join(wrap(in_words(detector), 14)[:4]) for detector in detectors]
         words = [(), (), (), *[("score", "p-value")] * 2]
-        page = Page(images.shape, [*rows, *called], words=words, left=168, right=128, foot=34)
-        page.note(f"Framed: flagged, as p is at most {rate_in_words(self.rate)}.")
+        note = f"Framed: flagged, as p is at most {rate_in_words(self.rate)}."
+        page = Page(images.shape, [*rows, *called], words=words, left=168, right=128, note=note)
         for row, batch in enumerate(rows.values()):
             page.paste(page.base, row, batch)
         draw = ImageDraw.Draw(page.base)
@@ -135,7 +128,7 @@ class DetectorComparison(Explorer):
 
     def _heatmaps(self, page, row, kind, detector):
         """One detector's heatmaps, framed where flagged, with numbers below and a colour bar."""
-        low, high = self.ranges[detector]
+        low, high = np.percentile(list(self.maps[detector].values()), (50, 99.5))
         heat = overlay_heatmaps(self.images[kind], self.maps[detector][kind], low=low, high=high)
         page.paste(page.base, row, heat)
         for k, p in enumerate(self.p_values[detector][kind]):
@@ -152,9 +145,8 @@ class DetectorComparison(Explorer):
 
     def _curves(self, kind, detectors):
         """The ROC curves for one kind, and the areas under them for all kinds."""
-        figure = blank_figure(880, 340)
-        figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.05)
-        roc, areas = figure.subplots(1, 2, width_ratios=(1, 1.9))
+        figure, (roc, areas) = subplots(880, 340, 1, 2, width_ratios=(1, 1.9))
+        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
         at, places = self.kinds.index(kind), np.arange(len(self.kinds))
         areas.axvspan(at - 0.45, at + 0.45, color="#fff3cd")
         areas.axhline(0.5, linestyle=":", color=GREY)
@@ -174,7 +166,6 @@ class DetectorComparison(Explorer):
         ):  # above, where no curve can pass
             axes.legend(title=title, loc="lower left", bbox_to_anchor=(-0.02, 1), **looks)
             axes.tick_params(labelsize=9)
-            tidy(axes)
         return encode(figure_bitmap(figure))
 
     def _words(self, kind, both):

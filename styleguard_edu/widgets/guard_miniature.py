@@ -1,7 +1,5 @@
 """The whole course in two sliders: detect what is damaged, and correct it."""
 
-from functools import lru_cache
-
 import numpy as np
 
 from ..correctors import rms_change
@@ -14,6 +12,7 @@ from .correction_case import at_strength
 
 RATES = (1, 2, 3, 5, 10, 15, 20, 30, 50)  # percent
 START = 3  # of these
+NOTE = "Framed: flagged, as p is at most the false-alarm rate."
 STRENGTHS = np.arange(0, 101, 10)  # percent
 
 
@@ -56,17 +55,14 @@ class GuardInMiniature(Explorer):
         self.clean = check_alike("clean", clean, self.images)
         settings = {"left": 120, "tall": 168 if shape[1] < 64 else 256}
         self._detect = Page(shape, ["image", "heatmap"], **settings)
-        self._correct = Page(shape, ["corrected"], words=[("", "p-value")], foot=34, **settings)
-        self._correct.note("Framed: flagged, as p is at most the false-alarm rate.")
+        self._correct = Page(shape, ["corrected"], words=[("", "p-value")], note=NOTE, **settings)
         low, high = np.percentile(self.maps, (50, 99.5))
         self._detect.paste(self._detect.base, 0, self.images)
         heat = overlay_heatmaps(self.images, self.maps, low=low, high=high)
         self._detect.paste(self._detect.base, 1, heat)
-        self.view = lru_cache(2 * CACHED)(self.view)
         self.rate = ValueSlider("false alarms in %", RATES, index=START)
         self.strength = ValueSlider("strength in %", STRENGTHS, index=len(STRENGTHS) - 1)
-        self.inputs = {"rate": self.rate.slider, "strength": self.strength.slider}
-        super().__init__([self.rate.row, self.strength.row], pictures=2, flow="column")
+        super().__init__([self.rate, self.strength], flow="column", cached=2 * CACHED)
 
     def view(self, rate, strength):
         """The pictures and the text of one state.
@@ -82,7 +78,7 @@ class GuardInMiniature(Explorer):
             Of the images with heatmaps, and of the corrected images.
         """
         rate, strength = RATES[rate] / 100, STRENGTHS[strength] / 100
-        flagged, images = self.flagged(rate), self.result(rate, strength)
+        flagged, images = self.p_values <= rate, self.result(rate, strength)
         done = "corrected" if strength else "strength 0"
         words = np.where(flagged, np.where(self.accepted, done, "for review"), "passed")
         detected, corrected = self._detect.base.copy(), self._correct.base.copy()
@@ -100,14 +96,10 @@ class GuardInMiniature(Explorer):
         text = self._text(rate, strength, flagged, images)
         return View((encode(detected), encode(corrected)), alts, text)
 
-    def flagged(self, rate):
-        """Which images are flagged at a false-alarm rate, ndarray of bool, ``(n,)``."""
-        return self.p_values <= rate
-
     def result(self, rate, strength):
         """The images as the guard leaves them, at a rate and a strength from 0 to 1."""
         images = self.images.copy()
-        taken = self.flagged(rate) & self.accepted
+        taken = (self.p_values <= rate) & self.accepted
         images[taken] = at_strength(images[taken], self.corrected[taken], strength)
         return images
 

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from itertools import groupby
+from string import ascii_uppercase
 
 import numpy as np
 from PIL import ImageDraw
@@ -14,7 +15,7 @@ from ._parts import Explorer, ValueSlider, View, choice
 
 FRAMES = 51  # a walk is drawn at t = 0.00, 0.02, ..., 1.00
 STRIP = 11  # of which so many are shown at once
-LAP = -1  # stands for "all the way round" instead of an end point
+LAP, ONCE = -1, "once around"  # stand for all the way round instead of an end point
 
 
 class LatentExplorer(Explorer):
@@ -55,24 +56,21 @@ class LatentExplorer(Explorer):
         self._choose_anchors(anchors, rng)
         self._direction = rng.standard_normal(self.z.shape[1]).astype(np.float32)
         self.walk = lru_cache(None)(self.walk)  # drawn when first asked for
-        names = {self._name(k): k for k in range(len(self.z))}
-        self.start = choice("from", {name[0]: k for name, k in names.items()}, tooltips=names)
-        ends = {**names, "once around": LAP}
-        letters = {name if k == LAP else name[0]: k for name, k in ends.items()}
-        self.end = choice("to", letters, tooltips=ends)
-        self.end.value = len(names) // 2
+        letters = {name[0]: k for k, name in enumerate(self._names)}
+        self.start = choice("from", letters, tooltips=self._names)
+        self.end = choice("to", {**letters, ONCE: LAP}, tooltips=[*self._names, ONCE])
+        self.end.value = anchors // 2
         self.t = ValueSlider("t", np.round(np.linspace(0, 1, FRAMES), 2))
-        self.inputs = {"start": self.start, "end": self.end, "index": self.t.slider}
-        super().__init__([self.start, self.end, self.t.row], pictures=3)
+        super().__init__([self.start, self.end, self.t])
 
-    def view(self, start, end, index):
+    def view(self, start, end, t):
         """The pictures and the text of one state.
 
         Parameters
         ----------
         start, end : int
             Anchors from 0; end may be ``LAP``.
-        index : int
+        t : int
             Frame of the walk, 0 to ``FRAMES - 1``.
 
         Returns
@@ -81,26 +79,25 @@ class LatentExplorer(Explorer):
             Of the frame enlarged, all anchors, and the film strip.
         """
         images, readings, strip = self.walk(start, end)
-        here, goal = self._name(start), "once around" if end == LAP else self._name(end)
-        where = f"t = {index / (FRAMES - 1):.2f}"
-        way = f"once around from {here}" if end == LAP else f"from {here} to {goal}"
-        text = f"{way[0].upper()}{way[1:]}, {where}"
-        if readings is None:
-            read, text = "", f"{text}. Frame {index + 1} of {FRAMES}."
-        else:
+        here, where = self._names[start], f"t = {t / (FRAMES - 1):.2f}"
+        way, dashed = f"{ONCE} from {here}", ""
+        if end != LAP:
+            goal = self._names[end]
+            way, dashed = f"from {here} to {goal}", f", {goal} dashed as the end"
+        read, text = "", f". Frame {t + 1} of {FRAMES}."
+        if readings is not None:
             digits = readings.argmax(axis=1)
             met = ", ".join(str(digit) for digit, _ in groupby(digits))
-            read = f"the judge reads {digits[index]} ({readings[index].max():.0%})"
-            read, text = f"; {read}", f"{text}: {read}. Readings along the way: {met}."
+            read = f"the judge reads {digits[t]} ({readings[t].max():.0%})"
+            read, text = f"; {read}", f": {read}. Readings along the way: {met}."
         alts = (
             f"The generated image at {where} on the way {way}{read}.",
-            f"The {len(self.z)} images to choose from; {here} is framed as the start"
-            f"{'' if end == LAP else f', {goal} dashed as the end'}.",
+            f"The {len(self.z)} images to choose from; {here} is framed as the start{dashed}.",
             f"{STRIP} images along the way {way}; a marker stands at {where}.",
         )
-        large = grid_png(images[index : index + 1], width=252)
-        pictures = (large, self._anchors_png(start, end), strip.png(index))
-        return View(pictures, alts, text)
+        large = grid_png(images[t : t + 1], width=252)
+        pictures = (large, self._anchors_png(start, end), strip.png(t))
+        return View(pictures, alts, f"{way[0].upper()}{way[1:]}, {where}{text}")
 
     def walk(self, start, end):
         """The images on the way between two anchors, and what the judge reads in them.
@@ -117,11 +114,9 @@ class LatentExplorer(Explorer):
             The judge's probabilities.
         strip : FilmStrip
         """
-        t = np.linspace(0, 1, FRAMES)
-        if end == LAP:
-            images = self._draw(circle(self.z[start], self._direction, t))
-        else:
-            images = self._draw(spherical_path(self.z[start], self.z[end], t))
+        a, t = self.z[start], np.linspace(0, 1, FRAMES)
+        z = circle(a, self._direction, t) if end == LAP else spherical_path(a, self.z[end], t)
+        images = self._draw(z)
         return images, self._judge(images), FilmStrip(images)
 
     def _draw(self, z):
@@ -141,12 +136,10 @@ class LatentExplorer(Explorer):
         chosen = np.argsort(earlier, kind="stable")[:n]
         chosen = chosen[np.argsort(digits[chosen], kind="stable")]
         self.z, self.images = z[chosen], images[chosen]
-        self._anchor_digits = None if readings is None else digits[chosen]
-
-    def _name(self, anchor):
-        """A, or with a judge: A (reads as 7)."""
-        letter, digits = chr(ord("A") + anchor), self._anchor_digits
-        return letter if digits is None else f"{letter} (reads as {digits[anchor]})"
+        self._names = [*ascii_uppercase[:n]]
+        if readings is not None:
+            pairs = zip(self._names, digits[chosen], strict=True)
+            self._names = [f"{letter} (reads as {digit})" for letter, digit in pairs]
 
     def _anchors_png(self, start, end):
         """All anchors with their letters; a solid frame marks the start, a dashed one the end."""
@@ -154,7 +147,7 @@ class LatentExplorer(Explorer):
         scale = enlargement(self.images, 84)
         bitmap, boxes = tiles(self.images, columns=columns, scale=scale, gap=10, header=30)
         for k, (left, top, right, _) in enumerate(boxes):
-            caption(bitmap, ((left + right) // 2, top - 10), self._name(k)[0])
+            caption(bitmap, ((left + right) // 2, top - 10), self._names[k][0])
         if end != LAP:
             outline(bitmap, boxes[end], ORANGE, thickness=6, dash=14, gap=10)
         outline(bitmap, boxes[start], BLUE, thickness=6)
@@ -211,10 +204,9 @@ def spherical_path(a, b, t):
     """
     t = t[:, np.newaxis]
     cosine = np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b))
-    omega = np.arccos(np.clip(cosine, -1, 1))
-    if omega < 1e-3:
-        return (1 - t) * a + t * b
-    return (np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)
+    turn = np.arccos(np.clip(cosine, -1, 1)) / np.pi
+    back, forth = (s * np.sinc(s * turn) / np.sinc(turn) for s in (1 - t, t))
+    return back * a + forth * b
 
 
 def circle(a, direction, t):

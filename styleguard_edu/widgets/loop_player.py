@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ..plotting import BLUE, GREEN, GREY, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, tidy
-from ._page import WIDTH, Page
+from ._drawing import encode, figure_bitmap, subplots
+from ._page import WIDTH, flowing
 from ._parts import Explorer, ValueSlider, View, button
 
 MOST = 48  # images; more would be too small to read
@@ -27,7 +27,7 @@ class LoopPlayer(Explorer):
     Images keep their places. Below each stand its state and, if it was in the queue, the corrector
     whose proposal was taken in this round. Frames: dotted grey for passed, dotted blue for
     waiting, solid green for corrected, dashed orange for review. Two curves show how the queue and
-    the marked area shrink. All is drawn beforehand.
+    the marked area shrink. A round is drawn when first shown, and then looked up.
 
     Parameters
     ----------
@@ -44,23 +44,18 @@ class LoopPlayer(Explorer):
     title = "loop player"
 
     def __init__(self, report):
-        n, height, width, channels = report.originals.shape
+        n, height, width, _ = report.originals.shape
         if not 1 <= n <= MOST:
             raise ValueError(f"report must be of 1 to {MOST} images. Received: {n}")
         self.report, self.moments = report, moments(report)
-        columns = min(n, 12 if width <= 1.3 * height else 8)
-        rows = -(-n // columns)
-        shape, names, words = (columns, height, width, channels), [""] * rows, [("", "")] * rows
-        self._page = Page(shape, names, words=words, left=6, tall=168, gap=28)
-        curves = map(self._curves, range(len(self.moments)))
-        self._pictures = list(zip(map(self._images, self.moments), curves, strict=True))
+        columns = 12 if width <= 1.3 * height else 8
+        self._page = flowing(report.originals.shape, columns, 2, left=6, tall=168, gap=28)
         self.round = ValueSlider("round", np.arange(len(self.moments)))
         # never disabled at the ends: that would take the keyboard's focus away
         self.back = button("Back", "step-backward", lambda: self._step(-1), width="110px")
         self.forward = button("Forward", "step-forward", lambda: self._step(1), width="110px")
-        self.round.row.children = (self.back, self.forward, *self.round.row.children)
-        self.inputs = {"round": self.round.slider}
-        super().__init__([self.round.row], pictures=2)
+        self.round.children = (self.back, self.forward, *self.round.children)
+        super().__init__([self.round], cached=len(self.moments))
 
     def view(self, round):
         """The pictures and the text of one state.
@@ -78,11 +73,11 @@ class LoopPlayer(Explorer):
         text = round_text(self.report, self.moments, round)
         if round == len(self.moments) - 1:
             text += f"\n{stop_rule(self.report)}"
-        return View(self._pictures[round], self._alts(round), text)
+        pictures = self._images(self.moments[round]), self._curves(round)
+        return View(pictures, self._alts(round), text)
 
     def _step(self, by):
-        last = len(self.moments) - 1
-        self.round.slider.value = int(np.clip(self.round.slider.value + by, 0, last))
+        self.round.go_near(self.round.value + by)
 
     def _alts(self, number):
         moment = self.moments[number]
@@ -105,26 +100,24 @@ class LoopPlayer(Explorer):
         page, bitmap = self._page, self._page.base.copy()
         page.paste(bitmap, 0, moment.images)
         for k, (state, taken) in enumerate(zip(moment.states, moment.taken, strict=True)):
-            page.frame(bitmap, 0, k, **LOOKS[state])
-            page.write(bitmap, 0, k, (state,), colour=LOOKS[state]["colour"])
+            page.label(bitmap, k, state, LOOKS[state])
             page.write(bitmap, 0, k, ("", taken[:12]))
         return encode(bitmap)
 
     def _curves(self, number):
         """The queue and the marked area against the round, with a point at this one."""
-        figure = blank_figure(WIDTH - 20, 190, "constrained")
+        figure, both = subplots(WIDTH - 20, 190, 1, 2)
         curves = {
             "images in the queue": [moment.waiting for moment in self.moments],
             "marked pixels": [int(moment.areas.sum()) for moment in self.moments],
         }
-        for axes, (label, values) in zip(figure.subplots(1, 2), curves.items(), strict=True):
+        for axes, (label, values) in zip(both, curves.items(), strict=True):
             axes.plot(values, color=BLUE, marker=".", markersize=6)
             axes.plot(number, values[number], "o", color=ORANGE, markersize=8)
             axes.set(xlabel="round", ylabel=label, xlim=(-0.2, max(len(values) - 1, 1) + 0.2))
             axes.set_ylim(bottom=0, top=1.15 * max(*values, 1))
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(5, integer=True))
-            tidy(axes)
         return encode(figure_bitmap(figure))
 
 
@@ -179,10 +172,9 @@ def moments(report):
         flagged = round.taken(round.flagged_after, round.flagged)
         states[round.index] = np.where(flagged, "for review", "corrected")
         areas[round.index] = round.taken(round.area_after, round.area)
-        taken, names = [""] * n, (*round.tried, "none taken")  # the choice of none is -1
-        for k, place in zip(round.choice, round.index, strict=True):
-            taken[place] = names[k]
-        now = Moment(images, states, areas, taken)
+        taken = np.full(n, "", object)
+        taken[round.index] = np.array([*round.tried, "none taken"])[round.choice]  # none: -1
+        now = Moment(images, states, areas, taken.tolist())
     return [*played, now]
 
 

@@ -69,11 +69,8 @@ class PaintYourOwn(LiveExplorer):
         self._make_style = make_style or (lambda painting: models.PaintingStyle(painting))
         self._learnt_with = dict(photos)
         self._own, self._seconds, self._shown_step, self._note = None, 0.0, 0, ""
-        super().__init__(*self._controls(), pictures=3)
+        super().__init__(*self._controls())
         self.play_button.layout.display = "none"  # until there is a painting to learn
-        for control in (self.photo, self.painting):
-            control.observe(self._chosen, "value")
-        self.strength.slider.observe(lambda _: self._try(self.refresh), "value")
 
     @property
     def state(self):
@@ -81,7 +78,7 @@ class PaintYourOwn(LiveExplorer):
         return {
             "photo": self.photo.value,
             "painting": self.painting.value,
-            "strength": self.strength.values[self.strength.slider.value].item(),
+            "strength": self.strength.values[self.strength.value].item(),
             "step": self._shown_step,
             "seconds": round(self._seconds),
             "learning": self.running,
@@ -90,9 +87,8 @@ class PaintYourOwn(LiveExplorer):
     @property
     def result(self):
         """The picture now shown, and saved: float32, ``(height, width, 3)`` in [0, 1]."""
-        state = self.state
-        photo, painting, strength = state["photo"], state["painting"], state["strength"]
-        painted, _ = self._paint(photo, painting, state["step"])
+        photo, painting, strength, step, *_ = self.state.values()
+        painted, _ = self._paint(photo, painting, step)
         return blend(self.easel.pictures["photo"][photo], painted, strength)
 
     def view(self, photo, painting, strength, step, seconds, learning):
@@ -211,17 +207,18 @@ class PaintYourOwn(LiveExplorer):
             self._look()
 
     def _paint(self, photo, painting, step):
+        own = (step, self._own) if painting == YOURS else ()
         with self._lock:
-            return self.easel.paint(photo, painting, step, self._own)
+            return self.easel.paint(photo, painting, *own)
 
     def _take(self, kind, picture, title):
         """Choose a picture of one's own, and add a button for it."""
         self.easel.put(kind, picture, title)
         buttons = getattr(self, kind)
         if YOURS not in dict(buttons.options).values():
-            buttons.unobserve(self._chosen, "value")  # new options go back to the first one
+            buttons.unobserve(self._changed, "value")  # new options go back to the first one
             buttons.options = (*buttons.options, (YOURS, YOURS))
-            buttons.observe(self._chosen, "value")
+            buttons.observe(self._changed, "value")
         if kind == "painting":
             self.play_button.layout.display = None
         if buttons.value == YOURS:
@@ -250,10 +247,10 @@ class PaintYourOwn(LiveExplorer):
         limit = widgets.Label(f"at most {MOST_MB} MB each", layout={"margin": "2px 14px 2px 4px"})
         self.save_button = button("Save PNG", "download", lambda: self._try(self.save))
         buttons = [self.photo_upload, self.painting_upload, limit, self.save_button]
-        return [self.photo, self.painting, self.strength.row], buttons
+        return [self.photo, self.painting, self.strength], buttons
 
-    def _chosen(self, change):
-        self._try(self._look)
+    def _changed(self, change):
+        self._try(self.refresh if change["owner"] is self.strength else self._look)
 
     def _look(self):
         """Show the present state, painted with what has been learnt so far."""

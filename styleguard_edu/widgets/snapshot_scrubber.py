@@ -5,7 +5,7 @@ from PIL import ImageDraw
 
 from ..images import check_images
 from ..plotting import BLUE, ORANGE
-from ._drawing import blank_figure, encode, figure_bitmap, grid_png, tidy
+from ._drawing import encode, figure_bitmap, grid_png, place, subplots
 from ._parts import Explorer, ValueSlider, View, choice
 
 
@@ -42,15 +42,14 @@ class SnapshotScrubber(Explorer):
         }
         self.step = ValueSlider("training step", self.steps)
         self.curve = choice("curve", list(self.curves))
-        self.inputs = {"index": self.step.slider, "curve": self.curve}
-        super().__init__([self.step.row, self.curve], pictures=2)
+        super().__init__([self.step, self.curve])
 
-    def view(self, index, curve):
+    def view(self, step, curve):
         """The pictures and the text of one state.
 
         Parameters
         ----------
-        index : int
+        step : int
             Snapshot, from 0.
         curve : str
             One of the names in ``curves``.
@@ -60,28 +59,20 @@ class SnapshotScrubber(Explorer):
         View
             Of the images, and of the curve with a marker at the snapshot.
         """
-        step = f"{self.steps[index]:,}"
-        alts = (
-            f"{self.images.shape[1]} images generated at training step {step}.",
-            f"{curve} against training step; a marker stands at step {step}, "
-            f"where it is {self._value(curve, index)}.",
-        )
-        grid = grid_png(self.images[index], width=330, columns=self.columns)
-        return View((grid, self._drawn[curve].png(index)), alts, self._text(index, curve))
-
-    def _value(self, curve, index):
-        value = self.curves[curve][index]
-        return f"{value:.3g}" if np.isfinite(value) else "not measured"
-
-    def _text(self, index, curve):
-        y = self.curves[curve]
+        y, now = self.curves[curve], f"{self.steps[step]:,}"
+        value = f"{y[step]:.3g}" if np.isfinite(y[step]) else "not measured"
         low, high = np.nanargmin(y), np.nanargmax(y)
-        return (
-            f"Training step {self.steps[index]:,} (snapshot {index + 1} of {len(self.steps)}). "
-            f"{curve}: {self._value(curve, index)}. Over the whole run it is lowest at step "
-            f"{self.steps[low]:,} ({y[low]:.3g}) and highest at step {self.steps[high]:,} "
-            f"({y[high]:.3g})."
+        alts = (
+            f"{self.images.shape[1]} images generated at training step {now}.",
+            f"{curve} against training step; a marker stands at step {now}, where it is {value}.",
         )
+        text = (
+            f"Training step {now} (snapshot {step + 1} of {len(self.steps)}). {curve}: {value}. "
+            f"Over the whole run it is lowest at step {self.steps[low]:,} ({y[low]:.3g}) and "
+            f"highest at step {self.steps[high]:,} ({y[high]:.3g})."
+        )
+        grid = grid_png(self.images[step], width=330, columns=self.columns)
+        return View((grid, self._drawn[curve].png(step)), alts, text)
 
 
 class MarkedCurve:
@@ -98,28 +89,23 @@ class MarkedCurve:
     """
 
     def __init__(self, steps, values, name, *, log):
-        figure = blank_figure(460, 330, "constrained")
-        axes = figure.add_subplot()
+        figure, axes = subplots(460, 330)
         axes.plot(steps, values, color=BLUE, marker=".", markersize=6)
         axes.set(xlabel="training step", ylabel=name, yscale="log" if log else "linear")
         if len(steps) > 2 and steps[0] >= 0 and steps[-1] > 100 * steps[1]:
             axes.set_xscale("symlog", linthresh=steps[1])  # dense at first, sparse later
             axes.set_xlim(left=steps[0], right=1.15 * steps[-1])
-        tidy(axes)
-        self._bitmap = figure_bitmap(figure)
-        self._measured = np.isfinite(values)
-        heights = np.where(self._measured, values, np.nanmax(values))  # NaN would lose x, too
-        places = axes.transData.transform(np.column_stack([steps, heights]))
-        self._points = places * (1, -1) + (0, self._bitmap.height)
-        self._span = self._bitmap.height - axes.bbox.y1, self._bitmap.height - axes.bbox.y0
+        self._axes, self._bitmap = axes, figure_bitmap(figure)
+        self._points = list(zip(steps, values, strict=True))
 
     def png(self, index):
         """The curve with a line, and a point where there is a value, at the ``index``-th step."""
-        bitmap = self._bitmap.copy()
+        bitmap, (step, value) = self._bitmap.copy(), self._points[index]
         draw = ImageDraw.Draw(bitmap)
-        x, y = self._points[index]
-        draw.line((x, self._span[0], x, self._span[1]), fill=ORANGE, width=3)
-        if self._measured[index]:
+        ends = [place(bitmap, self._axes, step, end) for end in self._axes.get_ylim()]
+        draw.line(ends, fill=ORANGE, width=3)
+        if np.isfinite(value):
+            x, y = place(bitmap, self._axes, step, value)
             draw.ellipse((x - 11, y - 11, x + 11, y + 11), fill=ORANGE)
         return encode(bitmap)
 

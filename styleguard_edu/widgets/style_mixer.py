@@ -1,7 +1,6 @@
 """Mix two styles, and set how strongly they show."""
 
 from collections import Counter
-from typing import NamedTuple
 
 import numpy as np
 from PIL import ImageOps
@@ -9,11 +8,11 @@ from PIL import ImageOps
 from ..images import blend, to_rgb
 from ._checks import check_alike, check_few
 from ._drawing import caption, encode, enlargement, tiles
+from ._page import CACHED, WIDTH
 from ._parts import Explorer, ValueSlider, View, choice
 
 TENTHS = np.arange(11) / 10  # the values of both sliders
 MOST = 16  # more digits in one row would be too small to read
-WIDTH = 880  # of the page, in displayed pixels
 LEAST = 800  # bitmap pixels: the width that holds every caption
 
 
@@ -22,7 +21,7 @@ class StyleMixer(Explorer):
 
     Above, the digits as they are; below, restyled. "mix" goes from the first style (0) to the
     second (1), "strength" from the plain digits (0) to the restyled ones (1). All blends of two
-    styles are drawn, and judged, when the pair is first chosen; the sliders only look them up.
+    styles are drawn when the pair is first chosen; the sliders only look them up.
 
     Parameters
     ----------
@@ -68,9 +67,8 @@ class StyleMixer(Explorer):
         self.second.value = self.styles[1]
         self.mix = ValueSlider("mix", TENTHS, index=5)
         self.strength = ValueSlider("strength", TENTHS, index=10)
-        self.inputs = {"first": self.first, "second": self.second}
-        self.inputs |= {"mix": self.mix.slider, "strength": self.strength.slider}
-        super().__init__([self.first, self.second, self.mix.row, self.strength.row], pictures=1)
+        controls = [self.first, self.second, self.mix, self.strength]
+        super().__init__(controls, cached=4 * CACHED)
 
     def view(self, first, second, mix, strength):
         """The picture and the text of one state.
@@ -89,10 +87,9 @@ class StyleMixer(Explorer):
         View
             Of the plain digits above the restyled ones.
         """
-        mixture = self.mixture(first, second)
-        shown = blend(self._plain, mixture.images[mix], TENTHS[strength])
+        shown = blend(self._plain, self.mixture(first, second)[mix], TENTHS[strength])
         words = f"{blend_in_words(first, second, mix)} at strength {TENTHS[strength]:.1f}"
-        verdicts = self._verdicts(mixture, mix, strength)
+        verdicts = self._verdicts(shown)
         alt = (
             f"Digits, {len(shown)} in a row, plain above and restyled below: "
             f"{words[0].lower()}{words[1:]}."
@@ -103,7 +100,7 @@ class StyleMixer(Explorer):
         return View((self._png(shown, words),), (alt,), text)
 
     def mixture(self, first, second):
-        """All blends of two styles, and what the judges see in them at every strength.
+        """All blends of two styles at full strength.
 
         Parameters
         ----------
@@ -112,16 +109,16 @@ class StyleMixer(Explorer):
 
         Returns
         -------
-        Mixture
+        ndarray of float32, ``(11, n, height, width, 3)`` in [0, 1]
+            The first are of the first style.
         """
         if (first, second) not in self._mixtures:
+            blends = [{first: float(1 - mix), second: float(mix)} for mix in TENTHS]
             if first == second:
                 blends = [{first: 1.0}] * len(TENTHS)
-            else:
-                blends = [{first: float(1 - mix), second: float(mix)} for mix in TENTHS]
-            forth = self._draw(blends)
-            back = Mixture(*(None if part is None else part[::-1] for part in forth))
-            self._mixtures |= {(second, first): back, (first, second): forth}
+            drawn = [self.restyle(self.images, shares) for shares in blends]
+            drawn = np.stack([check_alike("restyled images", one, self._plain) for one in drawn])
+            self._mixtures |= {(second, first): drawn[::-1], (first, second): drawn}
         return self._mixtures[first, second]
 
     def refresh(self):
@@ -141,62 +138,32 @@ class StyleMixer(Explorer):
         more = max(0, LEAST - bitmap.width)
         return encode(ImageOps.expand(bitmap, (0, 0, more, 0), "white"))
 
-    def _draw(self, blends):
-        """Draw blends, given as shares by style, and have them judged."""
-        restyled = [self.restyle(self.images, shares) for shares in blends]
-        images = np.stack([check_alike("restyled images", one, self._plain) for one in restyled])
-        digits = self._judged(self.digit_judge, images, 10)
-        return Mixture(images, digits, self._judged(self.style_judge, images, len(self.styles) + 1))
-
-    def _judged(self, judge, images, classes):
-        """What a judge sees in every blend at every strength, or None without a judge."""
-        if judge is None:
-            return None
-        strengths = TENTHS[:, None, None, None, None]
-        answers = []
-        for mixed in images:
-            shown = blend(self._plain, mixed, strengths)  # (strengths, n, height, width, 3)
-            logits = np.asarray(judge(shown.reshape(-1, *shown.shape[2:]), training=False))
-            told = logits.shape[-1]
-            if told != classes:
-                raise ValueError(f"a judge must tell {classes} classes apart. Received: {told}")
-            answers.append(logits.argmax(axis=-1).reshape(shown.shape[:2]))
-        return np.stack(answers)
-
-    def _verdicts(self, mixture, mix, strength):
+    def _verdicts(self, shown):
         """What the judges see in the images shown, in words."""
         verdicts = []
-        if mixture.digits is not None:
-            read = mixture.digits[mix, strength]
+        if self.digit_judge is not None:
+            read = _judged(self.digit_judge, shown, 10)
             pairs = zip(self.labels, read, strict=True)
             wrong = [f"{label} as {digit}" for label, digit in pairs if label != digit]
             right = f"{len(read) - len(wrong)} of {len(read)}"
             misread = f" (it reads {', '.join(wrong)})" if wrong else ""
             verdicts.append(f"the digit judge reads {right} digits right{misread}")
-        if mixture.styles is not None:
+        if self.style_judge is not None:
             names = np.array(("plain", *self.styles))
-            seen = Counter(names[np.sort(mixture.styles[mix, strength])].tolist())
-            found = ", ".join(f"{name} in {count}" for name, count in seen.most_common())
+            seen = names[np.sort(_judged(self.style_judge, shown, len(names)))]
+            found = Counter(seen.tolist()).most_common()
+            found = ", ".join(f"{name} in {count}" for name, count in found)
             verdicts.append(f"the style judge sees {found}")
         return verdicts
 
 
-class Mixture(NamedTuple):
-    """All blends of two styles.
-
-    Attributes
-    ----------
-    images : ndarray of float32, ``(11, n, height, width, 3)`` in [0, 1]
-        At full strength; the first are of the first style.
-    digits : ndarray of int, ``(11, 11, n)``, or None
-        What the digit judge reads, by mix and strength.
-    styles : ndarray of int, ``(11, 11, n)``, or None
-        What the style judge sees, by mix and strength; 0 is plain.
-    """
-
-    images: np.ndarray
-    digits: np.ndarray | None
-    styles: np.ndarray | None
+def _judged(judge, images, classes):
+    """The class that a judge sees in each image."""
+    logits = np.asarray(judge(images, training=False))
+    if logits.shape[-1] != classes:
+        told = logits.shape[-1]
+        raise ValueError(f"a judge must tell {classes} classes apart. Received: {told}")
+    return logits.argmax(axis=-1)
 
 
 def blend_in_words(first, second, mix):

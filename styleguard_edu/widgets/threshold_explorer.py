@@ -11,8 +11,8 @@ from ..plotting import tint_masks
 from ._checks import check_damaged, check_table
 from ._choices import show_only
 from ._gallery import Gallery, counts_in_words, counts_png, short
-from ._parts import Explorer, ValueSlider, View, choice
-from ._score_curves import Curves, score_axis
+from ._parts import Explorer, ValueSlider, View, choice, nearest
+from ._score_curves import Curves, sample, score_axis
 
 # In percent: finer where a course works.
 RATES = np.concatenate([np.arange(1, 10), np.arange(10, 100, 5), np.arange(100, 510, 10)]) / 10
@@ -87,20 +87,14 @@ class ThresholdExplorer(Explorer):
         # a few of each are kept: several megabytes every one
         self._curves, self._gallery = map(lru_cache(8), (self._draw_curves, self._draw_gallery))
         self._make_controls()
-        choices = [self.detector, self.kind, self.by]
         sliders = [self.rate, *self.threshold.values()]
-        super().__init__([*choices, *(one.row for one in sliders), self.mark], pictures=3)
-        for control in (self.detector, self.by):
-            control.observe(self._switched, "value")
-        self.follow(*choices, self.mark, *(one.slider for one in sliders))
+        super().__init__([self.detector, self.kind, self.by, *sliders, self.mark])
 
     @property
     def state(self):
         """What the controls say; the index is that of the slider in use."""
-        by, detector = self.by.value, self.detector.value
-        slider = self.rate if by == "rate" else self.threshold[detector]
-        names = {"detector": detector, "kind": self.kind.value, "by": by}
-        return {**names, "index": slider.slider.value, "mark": self.mark.value}
+        chosen = {name: getattr(self, name).value for name in ("detector", "kind", "by")}
+        return {**chosen, "index": self._slider.value, "mark": self.mark.value}
 
     def view(self, detector, kind, by, index, mark=False):
         """The pictures and the text of one state.
@@ -120,9 +114,11 @@ class ThresholdExplorer(Explorer):
             Of the curves, of the counts, and of the gallery.
         """
         threshold = self.threshold_at(detector, by, index)
-        outcomes = thresholds.count_outcomes(*self._sample(detector, kind), threshold)
+        damaged, scores = self._sample(detector, kind)
+        outcomes = thresholds.count_outcomes(scores, damaged, threshold)
         recall, alarms = outcomes.recall, outcomes.false_alarm_rate
-        precision = self._precision(outcomes)
+        share = self.costs["damaged_share"]  # expected in use
+        precision = thresholds.Outcomes(share * recall, 0, (1 - share) * alarms, 0).precision
         curves, gallery = self._curves(detector, kind), self._gallery(detector, kind, mark)
         cost, least = thresholds.expected_cost(recall, alarms, **self.costs), curves.least
         drawn = curves.png(threshold, recall, alarms, precision)
@@ -142,8 +138,8 @@ class ThresholdExplorer(Explorer):
         text = (
             f"{outcomes.flagged:,} of {sum(outcomes):,} flagged: {counts}.\n"
             f"{self._promise(detector, by, index, threshold, outcomes)}\n"
-            f"Recall {recall:.1%}. With {100 * self.costs['damaged_share']:.3g}% of all images "
-            f"damaged, precision {precision:.1%}. With {self.costs['miss_cost']:g} for a miss and "
+            f"Recall {recall:.1%}. With {100 * share:.3g}% of all images damaged, precision "
+            f"{precision:.1%}. With {self.costs['miss_cost']:g} for a miss and "
             f"{self.costs['false_alarm_cost']:g} for a false alarm, the cost is {costs}, at "
             f"threshold {least.threshold:.3g}."
         )
@@ -183,6 +179,8 @@ class ThresholdExplorer(Explorer):
             values = np.unique([float(f"{value:.3g}") for value in values])
             self.threshold[name] = ValueSlider("flag scores above", values)
         self.mark = widgets.Checkbox(description="show the true damage", indent=False)
+        for control in (self.detector, self.by):
+            control.observe(self._switched, "value")
         self._show_slider()
 
     def _switched(self, change):
@@ -195,17 +193,18 @@ class ThresholdExplorer(Explorer):
         detector, by = was.values()
         if by == "threshold":
             shown = self.threshold[detector]
-            promised = self._promised(detector, shown.values[shown.slider.value])
-            self.rate.slider.value = nearest(self.rates, promised)
+            self.rate.go_near(100 * self._promised(detector, shown.values[shown.value]))
         new = self.detector.value
-        wanted = self.threshold_at(new, "rate", self.rate.slider.value)
-        self.threshold[new].slider.value = nearest(self.threshold[new].values, wanted)
+        self.threshold[new].go_near(self.threshold_at(new, "rate", self.rate.value))
         self._show_slider()
 
+    @property
+    def _slider(self):
+        """The one in use."""
+        return self.rate if self.by.value == "rate" else self.threshold[self.detector.value]
+
     def _show_slider(self):
-        rows = {name: slider.row for name, slider in self.threshold.items()}
-        used = self.rate.row if self.by.value == "rate" else rows[self.detector.value]
-        show_only([self.rate.row, *rows.values()], [used])
+        show_only([self.rate, *self.threshold.values()], [self._slider])
 
     def _promised(self, detector, threshold):
         """The false-alarm rate that a raw threshold promises: the p-value just above it."""
@@ -231,23 +230,14 @@ class ThresholdExplorer(Explorer):
         )
 
     def _sample(self, detector, kind):
-        row, n = self.scores[detector], len(self.images["clean"])
-        return np.concatenate([row["clean"], row[kind]]), np.repeat([False, True], n)
-
-    def _precision(self, outcomes):
-        """Precision at the share of damaged images expected in use; 1 if nothing is flagged."""
-        share = self.costs["damaged_share"]
-        hits, alarms = share * outcomes.recall, (1 - share) * outcomes.false_alarm_rate
-        return hits / (hits + alarms) if outcomes.flagged else 1.0
+        return sample(self.scores[detector]["clean"], self.scores[detector][kind])
 
     def _draw_curves(self, detector, kind):
-        row = self.scores[detector]
-        least = thresholds.least_cost(*self._sample(detector, kind), **self.costs)
-        return Curves(row["clean"], row[kind], self.costs["damaged_share"], least)
+        return Curves(self.scores[detector]["clean"], self.scores[detector][kind], self.costs)
 
     def _draw_gallery(self, detector, kind, mark):
         """A few of all images, evenly spaced from the worst score to the best."""
-        scores, damaged = self._sample(detector, kind)
+        damaged, scores = self._sample(detector, kind)
         order = np.argsort(-scores, kind="stable")
         spaced = np.linspace(0, len(order) - 1, min(SHOWN, len(order)))
         order = order[spaced.round().astype(int)]
@@ -256,8 +246,3 @@ class ThresholdExplorer(Explorer):
             mask = self.masks[kind]
             images = tint_masks(images, np.concatenate([np.zeros_like(mask), mask])[order])
         return Gallery(images, scores[order], damaged[order])
-
-
-def nearest(values, wanted):
-    """The index of the value next to the one wanted."""
-    return int(np.abs(values - wanted).argmin())

@@ -57,20 +57,19 @@ class TrainingMonitor(LiveExplorer):
         self.batch_size, self.samples = batch_size, samples
         self._rng = np.random.default_rng(seed)
         self._z = self._rng.standard_normal((JUDGED, gan.latent_dim)).astype(np.float32)
-        self._real = self.images[self._rng.choice(len(self.images), JUDGED)]
+        self._real = self._rng.choice(self.images, JUDGED)
         self._g_moved = True
-        self._step = {}  # the two half steps, compiled when first needed
+        steps = {"D": gan.discriminator_step, "G": gan.generator_step}
+        self._step = {network: compiled_step(gan, step) for network, step in steps.items()}
         self.game = self._look(Game())
         looks = {"indent": False, "layout": {"width": "auto", "margin": "2px 14px"}}
         self.slow_motion = widgets.Checkbox(description="slow motion", **looks)
-        self.step_buttons = tuple(
-            widgets.Button(description=f"Step {name}", tooltip=f"Teach the {network} once")
-            for name, network in (("D", "discriminator"), ("G", "generator"))
-        )
-        actions = self.step_discriminator, self.step_generator
-        for button, action in zip(self.step_buttons, actions, strict=True):
-            button.on_click(partial(self._step_once, action))
-        super().__init__([], [*self.step_buttons, self.slow_motion], pictures=2)
+        self.step_buttons = ()
+        for name, network in (("D", "discriminator"), ("G", "generator")):
+            made = widgets.Button(description=f"Step {name}", tooltip=f"Teach the {network} once")
+            made.on_click(partial(self._step_once, getattr(self, f"step_{network}")))
+            self.step_buttons += (made,)
+        super().__init__([], [*self.step_buttons, self.slow_motion])
 
     @property
     def state(self):
@@ -101,18 +100,17 @@ class TrainingMonitor(LiveExplorer):
 
     def step_discriminator(self):
         """Teach D once, on one batch of real and one of generated images, and show the result."""
-        real, fake = self._teach("D")
+        self._teach("D")
         self._tell(
-            f"D has just learnt; G was left alone. D's belief went from {real} on real images and "
-            f"from {fake} on G's."
+            "D has just learnt; G was left alone. D's belief went from {belief_real} on real "
+            "images and from {belief_fake} on G's."
         )
 
     def step_generator(self):
         """Teach G once, with D as it is, and show the result."""
-        _, fake = self._teach("G")
-        self._tell(
-            f"G has just learnt; D was left alone. D's belief in G's images went from {fake}."
-        )
+        self._teach("G")
+        told = "D's belief in G's images went from {belief_fake}."
+        self._tell(f"G has just learnt; D was left alone. {told}")
 
     def run(self, steps):
         """Teach D and G in turn, and show the result at the end; returns when done.
@@ -124,7 +122,7 @@ class TrainingMonitor(LiveExplorer):
         require_count("steps", steps, 1)
         for _ in range(steps):
             for network in "DG":
-                self._teach(network, look=False)
+                self._teach(network)
         self._tell(f"Both have just learnt {steps} times, in turn.")
 
     def _lessons(self):
@@ -137,7 +135,7 @@ class TrainingMonitor(LiveExplorer):
                 start = time.perf_counter()
                 while time.perf_counter() - start < REDRAW_EVERY:
                     for network in "DG":
-                        self._teach(network, look=False)
+                        self._teach(network)
                         yield 0
                 self._tell("Both are learning, in turn.")
 
@@ -149,26 +147,17 @@ class TrainingMonitor(LiveExplorer):
         self.pause()
         self._try(action)
 
-    def _teach(self, network, *, look=True):
-        """One half step of D or G: teach, note the loss, and say how D's two beliefs changed."""
+    def _teach(self, network):
+        """One half step of D or G; note the loss."""
         with self._lock:
-            if network not in self._step:
+            name = f"{network.lower()}_losses"
+            losses = getattr(self.game, name)
+            if not losses:
                 self.say(f"Preparing {network}'s step; this takes a few seconds, once.")
-                step = {"D": self.gan.discriminator_step, "G": self.gan.generator_step}[network]
-                self._step[network] = compiled_step(self.gan, step)
-            game = self.game
-            if network == "D":
-                real = self.images[self._rng.choice(len(self.images), self.batch_size)]
-                self.game = replace(game, d_losses=(*game.d_losses, float(self._step["D"](real))))
-            else:
-                loss = float(self._step["G"](self.batch_size))
-                self.game, self._g_moved = replace(game, g_losses=(*game.g_losses, loss)), True
-            if look:
-                self.game = self._look(self.game)
-            return [
-                f"{getattr(game, which).mean():.0%} to {getattr(self.game, which).mean():.0%}"
-                for which in ("belief_real", "belief_fake")
-            ]
+            n = self.batch_size
+            loss = self._step[network](self._rng.choice(self.images, n) if network == "D" else n)
+            self.game = replace(self.game, **{name: (*losses, float(loss))})
+            self._g_moved |= network == "G"
 
     def _look(self, game):
         """Bring the samples and beliefs up to date; samples move only when G has learnt."""
@@ -181,7 +170,12 @@ class TrainingMonitor(LiveExplorer):
         return replace(game, samples=samples, belief_real=real, belief_fake=fake)
 
     def _tell(self, story):
-        """Show where the game stands, with a sentence on what happened last."""
+        """Show where the game stands, with what happened last: how D's two beliefs changed."""
         with self._lock:
-            self.game = replace(self._look(self.game), story=story)
+            before, after = self.game, self._look(self.game)
+            beliefs = {
+                name: f"{getattr(before, name).mean():.0%} to {getattr(after, name).mean():.0%}"
+                for name in ("belief_real", "belief_fake")
+            }
+            self.game = replace(after, story=story.format(**beliefs))
             self.refresh()
