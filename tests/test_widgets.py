@@ -152,6 +152,8 @@ def test_slider_moves_the_box_and_takes_the_note_away():
     both.box.value = 0.3
     both.slider.value = 3
     assert both.box.value == 0.75 and both.nearest.value == ""
+    both.go_near(0.6)
+    assert both.value == both.slider.value == 2 and both.box.value == 0.5
 
 
 def test_single_value_cannot_be_moved():

@@ -98,6 +98,13 @@ class Page:
         """Frame the k-th image of a row: solid, or in dashes with gaps between, bitmap pixels."""
         outline(bitmap, self.box(row, k), colour, dash=dash, gap=gap, thickness=4)
 
+    def flag(self, bitmap, row, flagged):
+        """Frame the images of a row that are flagged; returns their numbers, or "none"."""
+        indices = np.flatnonzero(flagged)
+        for k in indices:
+            self.frame(bitmap, row, k)
+        return ", ".join(str(k + 1) for k in indices) or "none"
+
     def label(self, bitmap, k, word, look, *, size=22):
         """Frame the k-th image of all, and write a word below it in the frame's colour."""
         self.frame(bitmap, 0, k, **look)
@@ -131,8 +138,3 @@ def rate_in_words(rate):
 def p_in_words(p):
     """A p-value in three decimals, and not as 0."""
     return f"{p:.3f}" if p >= 0.0005 else "<.001"
-
-
-def listed(indices):
-    """Images by number, from 1; "none" if there are none."""
-    return ", ".join(str(k + 1) for k in indices) or "none"

@@ -9,7 +9,7 @@ from ..plotting import overlay_heatmaps, tint_masks
 from ._choices import PathChoice, show_only
 from ._correction_outcome import Outcome
 from ._drawing import encode
-from ._page import CACHED, Page, in_percent, in_words, listed, rate_in_words
+from ._page import CACHED, Page, in_percent, in_words, rate_in_words
 from ._parts import Explorer, ValueSlider, View
 
 WORDS = ("score", "p-value", "error", "pixels changed", "correction", "fails on")
@@ -140,8 +140,6 @@ class CorrectionExplorer(Explorer):
         before = Page(shape, ["clean", "damaged", called, "mask"], **settings)
         for row, images in enumerate((one.clean, one.damaged, heatmaps)):
             before.paste(before.base, row, images)
-        for k in np.flatnonzero(one.p_values <= self.rate):
-            before.frame(before.base, 1, k)
         note = (
             f"Framed: flagged, as p is at most {rate_in_words(self.rate)}.\n"
             "Change: white where brighter, black where darker."
@@ -156,11 +154,11 @@ class CorrectionExplorer(Explorer):
         mask, bitmap = one.maps > value, page.base.copy()
         page.paste(bitmap, 3, tint_masks(one.damaged, mask))
         shares = ", ".join(map(in_percent, mask.mean(axis=(1, 2))))
-        flagged = np.flatnonzero(one.p_values <= self.rate)
+        framed = page.flag(bitmap, 1, one.p_values <= self.rate)
         return encode(bitmap), (
             f"{len(one.clean)} images: clean, below damaged ({case[0]}, {case[1]}, severity "
             f"{case[2]}), below the heatmaps of the detector, below in amber the pixels where the "
-            f"heatmap lies above {value:.3g}: {shares}. Flagged and framed: {listed(flagged)}."
+            f"heatmap lies above {value:.3g}: {shares}. Flagged and framed: {framed}."
         )
 
     def _draw_after(self, case, called, outcome):
@@ -169,15 +167,13 @@ class CorrectionExplorer(Explorer):
         bitmap, each = page.base.copy(), []
         page.paste(bitmap, 0, outcome.images)
         page.paste(bitmap, 1, 0.5 + outcome.difference / 2)
-        flagged = np.flatnonzero(outcome.p_values[1] <= self.rate)
-        for k in flagged:
-            page.frame(bitmap, 0, k)
+        framed = page.flag(bitmap, 0, outcome.p_values[1] <= self.rate)
         for k in range(len(outcome.shares)):
             words = outcome.below(k)
             page.write(bitmap, 1, k, words)
             each.append(f"image {k + 1} {outcome.verdicts[k]}, score {words[0]}, p {words[1]}")
         return encode(bitmap), (
-            f"The images corrected ({called}). Flagged and framed: {listed(flagged)}. Below, what "
+            f"The images corrected ({called}). Flagged and framed: {framed}. Below, what "
             f"changed: brighter in white, darker in black. {'; '.join(each)}."
         )
 

@@ -131,11 +131,11 @@ class DetectorComparison(Explorer):
         low, high = np.percentile(list(self.maps[detector].values()), (50, 99.5))
         heat = overlay_heatmaps(self.images[kind], self.maps[detector][kind], low=low, high=high)
         page.paste(page.base, row, heat)
-        for k, p in enumerate(self.p_values[detector][kind]):
+        p_values = self.p_values[detector][kind]
+        page.flag(page.base, row, p_values <= self.rate)
+        for k, p in enumerate(p_values):
             words = f"{self.scores[detector][kind][k]:.3g}", p_in_words(p)
             page.write(page.base, row, k, words)
-            if p <= self.rate:
-                page.frame(page.base, row, k)
         _, top, right, bottom = page.box(row, len(heat) - 1)
         colours = to_uint8(heat_colours(bottom - top)[np.newaxis, ::-1, np.newaxis])[0]
         bar = Image.fromarray(colours).resize((20, bottom - top), Image.Resampling.NEAREST)

@@ -6,7 +6,7 @@ from ..correctors import rms_change
 from ..plotting import overlay_heatmaps
 from ._checks import check_alike, check_few, check_numbers, check_truth
 from ._drawing import encode
-from ._page import CACHED, Page, listed, p_in_words
+from ._page import CACHED, Page, p_in_words
 from ._parts import Explorer, ValueSlider, View
 from .correction_case import at_strength
 
@@ -85,12 +85,10 @@ class GuardInMiniature(Explorer):
         self._correct.paste(corrected, 0, images)
         for k, (word, p) in enumerate(zip(words, self.p_values, strict=True)):
             self._correct.write(corrected, 0, k, (word, p_in_words(p)))
-            if flagged[k]:
-                self._detect.frame(detected, 0, k)
+        framed = self._detect.flag(detected, 0, flagged)
         each = ", ".join(f"{k} {word}" for k, word in enumerate(words, start=1))
         alts = (
-            f"{len(words)} images above their heatmaps. Flagged and framed: "
-            f"{listed(np.flatnonzero(flagged))}.",
+            f"{len(words)} images above their heatmaps. Flagged and framed: {framed}.",
             f"The images as the guard leaves them: {each}.",
         )
         text = self._text(rate, strength, flagged, images)

@@ -14,7 +14,7 @@ from ._drawing import caption, encode, enlargement, grid_png, outline, tiles
 from ._parts import Explorer, ValueSlider, View, choice
 
 FRAMES = 51  # a walk is drawn at t = 0.00, 0.02, ..., 1.00
-STRIP = 11  # of which so many are shown at once
+STRIP, EVERY = 11, 5  # of which so many are shown at once, and how far apart these are
 LAP, ONCE = -1, "once around"  # stand for all the way round instead of an end point
 
 
@@ -159,27 +159,23 @@ class FilmStrip:
 
     Parameters
     ----------
-    images : ndarray of float, ``(n, height, width, channels)`` in [0, 1]
+    images : ndarray of float, ``(FRAMES, height, width, channels)`` in [0, 1]
         The whole walk.
     """
 
     def __init__(self, images):
-        self._last = len(images) - 1
-        self._every = self._last // (STRIP - 1)
-        shown = images[:: self._every]
-        self._bitmap, self._boxes = tiles(
-            shown, columns=STRIP, scale=enlargement(images, 56), gap=6, header=30, footer=26
-        )
+        settings = {"scale": enlargement(images, 56), "gap": 6, "header": 30, "footer": 26}
+        self._bitmap, self._boxes = tiles(images[::EVERY], columns=STRIP, **settings)
         for k, (left, top, right, _) in enumerate(self._boxes):
-            number = f"{k * self._every / self._last:.1f}"
+            number = f"{k / (STRIP - 1):.1f}"
             caption(self._bitmap, ((left + right) // 2, top - 8), number)
 
     def png(self, index):
         """The strip with the nearest frame framed and the arrow at the ``index``-th image."""
         bitmap = self._bitmap.copy()
-        outline(bitmap, self._boxes[round(index / self._every)], BLUE, thickness=5)
+        outline(bitmap, self._boxes[round(index / EVERY)], BLUE, thickness=5)
         (left, _, right, bottom), last = self._boxes[0], self._boxes[-1]
-        x = (left + right) / 2 + (last[0] - left) * index / self._last
+        x = (left + right) / 2 + (last[0] - left) * index / (FRAMES - 1)
         arrowhead = (x, bottom + 8), (x - 12, bottom + 26), (x + 12, bottom + 26)
         ImageDraw.Draw(bitmap).polygon(arrowhead, fill=BLUE)
         return encode(bitmap)

@@ -164,13 +164,12 @@ class ThresholdExplorer(Explorer):
 
     def _make_controls(self):
         fewest = min(len(row) for row in self.calibration_scores.values())
-        rates = np.round(RATES / 100, 5)
-        self.rates = rates[rates * (fewest + 1) >= 1]  # what these calibration scores can promise
+        percent = RATES[RATES * (fewest + 1) >= 100]  # what these calibration scores can promise
+        self.rates = np.round(percent / 100, 5)
         kinds = list(self.masks)
         self.detector = choice("detector", list(self.scores))
         self.kind = choice("damage", kinds)
         self.by = choice("slider", {"false-alarm rate": "rate", "raw threshold": "threshold"})
-        percent = np.round(100 * self.rates, 1)
         self.rate = ValueSlider("false alarms in %", percent, index=nearest(percent, START))
         self.threshold = {}
         for name, row in self.scores.items():

@@ -120,9 +120,8 @@ class TrainingMonitor(LiveExplorer):
         steps : int
         """
         require_count("steps", steps, 1)
-        for _ in range(steps):
-            for network in "DG":
-                self._teach(network)
+        for network in "DG" * steps:
+            self._teach(network)
         self._tell(f"Both have just learnt {steps} times, in turn.")
 
     def _lessons(self):
