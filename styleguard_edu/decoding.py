@@ -4,7 +4,6 @@
 """
 
 import io
-import os
 import re
 import warnings
 import zlib
@@ -42,7 +41,6 @@ _OTHER_KINDS = (  # how a file begins, what it then is, what to do (_SAVE_AGAIN 
 )
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"eXIf", b"IDAT", b"IEND")
-_STRIP = 2**22  # pixels that are laid on white and reduced at a time
 _MIN_IS_WHITE, _SIGNED = 0, 2  # values of the TIFF tags PhotometricInterpretation, SampleFormat
 
 
@@ -145,18 +143,14 @@ def _without_text(file):
     file.seek(0)
     if file.read(len(_PNG)) != _PNG:
         return file
-    kept = io.BytesIO(_PNG)
-    kept.seek(0, os.SEEK_END)
+    kept = io.BytesIO()
+    kept.write(_PNG)
     while len(head := file.read(8)) == 8:
-        length, kind = int.from_bytes(head[:4]), head[4:]
-        if kind not in _PNG_CHUNKS:
-            file.seek(length + 4, os.SEEK_CUR)
-            continue
-        data = memoryview(file.read(length + 4))
-        if zlib.crc32(data[:-4], zlib.crc32(kind)) == int.from_bytes(data[-4:]):
-            kept.write(head)
-            kept.write(data)
-        elif kind[:1].isupper():  # without those there is no picture
+        kind, data = head[4:], memoryview(file.read(int.from_bytes(head[:4]) + 4))
+        whole = zlib.crc32(data[:-4], zlib.crc32(kind)) == int.from_bytes(data[-4:])
+        if kind in _PNG_CHUNKS and whole:
+            kept.writelines((head, data))
+        elif kind in _PNG_CHUNKS and kind[:1].isupper():  # without those there is no picture
             raise ValueError(f"wrong checksum of PNG part {kind.decode()}")
     return kept
 
@@ -176,21 +170,13 @@ def _without_end(file, name, long_side):
 def _decode(image, size):
     """Decode an opened picture at ``size`` (width, height of the file's own orientation)."""
     drafted = image.draft(None, (2 * size[0], 2 * size[1]))  # JPEG: decoded at 1/2, 1/4 or 1/8
-    box = drafted[1] if drafted else (0, 0, *image.size)
+    box = drafted[1] if drafted else None
     white, black = _white_and_black(image)
     image.load()
     if image.mode in ("I", "F"):
         raise ValueError("32-bit grey, of which nobody knows what is white")
-    # strip by strip, so that not all pixels have to be copied
-    factor = max(1, min(int((box[k + 2] - box[k]) / size[k] / 3) for k in (0, 1)))
-    strip = factor * max(1, _STRIP // (image.width * factor))
-    parts = []
-    for top in range(0, image.height, strip):
-        part = image.crop((0, top, image.width, min(top + strip, image.height)))
-        parts.append(np.asarray(_on_white(part, white, black).reduce(factor)))
-    reduced = Image.fromarray(np.concatenate(parts))
-    box = tuple(side / factor for side in box)
-    shown = reduced.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    shown = _on_white(image, white, black)
+    shown = shown.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
     if image.format != "TIFF":  # Pillow turns a TIFF by itself
         shown = _upright(shown, image)
     pixels = np.asarray(shown, dtype=np.float32)
@@ -211,7 +197,7 @@ def _white_and_black(image):
 
 
 def _on_white(image, white, black):
-    """A decoded part laid on white: RGB, or F in [0, 1] where it was 16-bit grey."""
+    """A decoded image laid on white: RGB, or F in [0, 1] where it was 16-bit grey."""
     clear = image.info.get("transparency")  # a colour, of a PNG file
     if image.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8
         pixels = np.asarray(image)
@@ -220,15 +206,16 @@ def _on_white(image, white, black):
     if image.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:  # of 16 bits
         image.info["transparency"] = tuple(part >> 8 for part in clear)
     if not image.has_transparency_data:
-        return image.convert("RGB")
-    image = image.convert("RGBA")
-    background = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(background, image).convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")  # no copy without need
+    image = image if image.mode == "RGBA" else image.convert("RGBA")
+    shown = Image.new("RGB", image.size, "white")
+    shown.paste(image, mask=image)
+    return shown
 
 
 def _upright(shown, image):
     """Turn a small copy as the EXIF data of an image ask for; damaged ones ask for nothing."""
-    turn = Image.Exif()
+    turn, shown.info = Image.Exif(), {}
     with suppress(Exception):  # the pixels may well be whole
         turn[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
         shown.info = {"exif": turn.tobytes()}

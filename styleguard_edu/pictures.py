@@ -163,8 +163,7 @@ def save_picture(image, path):
             f"Received: shape {pixels.shape}"
         )
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    settings = {"quality": 95} if kind == "JPEG" else {}
-    write_atomically(path, lambda temporary: picture.save(temporary, format=kind, **settings))
+    write_atomically(path, lambda new: picture.save(new, format=kind, quality=95))  # of a JPEG
 
 
 def fit_short_side(image, pixels):

@@ -390,13 +390,6 @@ def test_pictures_of_108_and_50_megapixels_take_bounded_memory(tmp_path, kind, s
     assert side == 1024 and memory < megabytes  # all pixels as float32 would be 1,296 and 600
 
 
-def test_a_picture_decoded_in_strips_is_what_it_is_at_once(monkeypatch):
-    image = marked("RGBA", size=(777, 601))
-    whole = load_picture(image, long_side=100)
-    monkeypatch.setattr(decoding, "_STRIP", 5000)
-    np.testing.assert_array_equal(load_picture(image, long_side=100), whole)
-
-
 def test_hundreds_of_pictures_of_different_sizes_leave_nothing_behind():
     tracemalloc.start()
     for side in range(100, 300):
