@@ -49,7 +49,7 @@ class TaughtGAN(GAN):
             says = [self.discriminator(images, training=True) for images in (real, drawn, other)]
             no = (1 - self.share) * fake_loss(says[1]) + self.share * fake_loss(says[2])
             loss = real_loss(says[0]) + no
-            total = loss + self.lazy_r1_penalty(self.discriminator, real)
+            total = loss + self.lazy_r1_penalty(real)
         self.apply(self.discriminator_optimizer, self.discriminator, tape, total)
         self.steps.assign_add(1)
         self.generator_step(tf.shape(real)[0])

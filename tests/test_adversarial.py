@@ -113,7 +113,7 @@ def test_the_penalty_is_due_on_every_r1_every_th_step_and_scaled_to_the_same_mea
     found = []
     for step in range(9):
         model.steps.assign(step)
-        found.append(float(model.lazy_r1_penalty(model.discriminator, images)))
+        found.append(float(model.lazy_r1_penalty(images)))
     full = 0.5 / 2 * float(gradient_penalty(model.discriminator, images))
     np.testing.assert_allclose(found, [4 * full, 0, 0, 0] * 2 + [4 * full], rtol=1e-5)
 
@@ -181,7 +181,7 @@ def test_every_network_is_called_in_training_mode(kind, monkeypatch):
 @every_model
 def test_the_penalty_is_taken_at_the_real_images(kind, monkeypatch):
     model, seen = restarted(kind), []
-    monkeypatch.setattr(model, "lazy_r1_penalty", lambda d, images: seen.append(images) or 0.0)
+    monkeypatch.setattr(model, "lazy_r1_penalty", lambda images, *_: seen.append(images) or 0.0)
     model.train_step(data(kind))
     real = real_and_fake(kind, model)[0]
     np.testing.assert_array_equal(seen, [real[0] if isinstance(real, list) else real])

@@ -187,23 +187,24 @@ class AdversarialModel(keras.Model):
             f"Received: {type(self).__name__} and {str(filepath)!r}"
         )
 
-    def lazy_r1_penalty(self, discriminator, real):
+    def lazy_r1_penalty(self, real, *codes):
         """The R1 penalty on every ``r1_every``-th step, else 0.
 
         Parameters
         ----------
-        discriminator : callable
-            ``discriminator(images, training=True) -> logits``.
         real : tensor of float32, ``(n, height, width, channels)`` in [0, 1]
+        *codes : tensor of float32, ``(n, c)``
+            What D takes besides, if it does.
         """
         if self.r1_weight == 0:
             return 0.0
+
+        def judged(images, training):
+            return self.discriminator([images, *codes] if codes else images, training=training)
+
         weight = self.r1_weight * self.r1_every / 2
-        return tf.cond(
-            self.steps % self.r1_every == 0,
-            lambda: weight * gradient_penalty(discriminator, real),
-            lambda: 0.0,
-        )
+        due = self.steps % self.r1_every == 0
+        return tf.cond(due, lambda: weight * gradient_penalty(judged, real), lambda: 0.0)
 
     def apply(self, optimizer, network, tape, loss):
         """Let one network learn from a recorded loss."""
@@ -239,9 +240,8 @@ class AdversarialModel(keras.Model):
         """
         steps = tf.cast(self.steps, "float32")
         keep = tf.minimum(self.ema_decay, (1 + steps) / (10 + steps))
-        for average, weight in zip(
-            self.ema_generator.variables, self.generator.variables, strict=True
-        ):
+        pairs = zip(self.ema_generator.variables, self.generator.variables, strict=True)
+        for average, weight in pairs:
             if keras.backend.is_float_dtype(average.dtype):  # not the seed states of random layers
                 share = tf.cast(keep, average.dtype)
                 average.assign(share * average + (1 - share) * weight)

@@ -99,7 +99,7 @@ class GAN(AdversarialModel):
             real_logits = self.discriminator(real, training=True)
             fake_logits = self.discriminator(fake, training=True)
             loss = real_loss(real_logits) + fake_loss(fake_logits)
-            total = loss + self.lazy_r1_penalty(self.discriminator, real)
+            total = loss + self.lazy_r1_penalty(real)
         self.apply(self.discriminator_optimizer, self.discriminator, tape, total)
         self.steps.assign_add(1)
         self.update_metrics(

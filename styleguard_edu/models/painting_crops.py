@@ -1,5 +1,7 @@
 """Random crops of photographs and of paintings, from which a painting's style is learnt."""
 
+from itertools import count
+
 import numpy as np
 
 from ..checks import require_count
@@ -67,13 +69,11 @@ def painting_batches(photos, paintings, *, seed, start=0):
         training_picture(photo, PHOTO_SIDE, f"photos[{key!r}]") for key, photo in photos.items()
     ]
     tones = [[match_histogram(photo, painting) for photo in photos] for painting in paintings]
-    number = start
-    while True:
+    for number in count(start):
         rng = np.random.default_rng((seed, number))
         labels = rng.integers(len(paintings), size=CROPS, dtype=np.int32)
         rows = [_crops(rng, photos, tones[label], paintings[label]) for label in labels]
         yield (*(np.stack(column) for column in zip(*rows, strict=True)), labels)
-        number += 1
 
 
 def _crops(rng, photos, tones, painting):

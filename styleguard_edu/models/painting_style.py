@@ -205,10 +205,7 @@ class PaintingStyle(AdversarialModel):
             shown = tf.stop_gradient(painted)
             d_loss = real_loss(self.discriminator([real, code], training=True))
             d_loss += fake_loss(self.discriminator([shown, code], training=True))
-            d_total = d_loss + self.lazy_r1_penalty(
-                lambda images, training: self.discriminator([images, code], training=training),
-                real,
-            )
+            d_total = d_loss + self.lazy_r1_penalty(real, code)
         self.apply_gradients(d_tape, d_total, g_tape, g_total)
         self._steer(code, content_losses)
         return self.update_metrics(

@@ -1,5 +1,7 @@
 """Learn several styles from unpaired images, with one generator and one discriminator."""
 
+from itertools import count
+
 import numpy as np
 
 from ..backend import tf
@@ -123,10 +125,7 @@ class StyleTransfer(AdversarialModel):
             shown = tf.stop_gradient(fake)
             d_loss = real_loss(self.discriminator([real, source], training=True))
             d_loss += fake_loss(self.discriminator([shown, target], training=True))
-            d_total = d_loss + self.lazy_r1_penalty(
-                lambda images, training: self.discriminator([images, source], training=training),
-                real,
-            )
+            d_total = d_loss + self.lazy_r1_penalty(real, source)
         self.apply_gradients(d_tape, d_total, g_tape, g_total)
         return self.update_metrics(d_loss=d_loss, g_loss=g_loss, cycle_loss=cycle_loss)
 
@@ -202,8 +201,8 @@ def unpaired_batches(content, drawn_from, batch_size, *, styles=STYLES, seed, st
     require_count("batch_size", batch_size, 1)
     require_count("seed", seed)
     require_count("start", start)
-    styles, number = _checked_styles(styles), start
-    while True:
+    styles = _checked_styles(styles)
+    for number in count(start):
         rng = np.random.default_rng((seed, number))
         chosen = drawn_from[rng.integers(len(drawn_from), size=batch_size)]
         labels = rng.integers(len(styles), size=batch_size, dtype=np.int32)
@@ -211,7 +210,6 @@ def unpaired_batches(content, drawn_from, batch_size, *, styles=STYLES, seed, st
         for label in np.unique(labels):
             painted[labels == label] = render_style(chosen[labels == label], styles[label])
         yield content[rng.integers(len(content), size=batch_size)], painted, labels
-        number += 1
 
 
 def _checked_styles(styles):
