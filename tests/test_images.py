@@ -127,8 +127,6 @@ def test_sharpening_by_0_or_of_a_single_tone_changes_nothing_and_stays_in_range(
     np.testing.assert_array_equal(sharpen(images, amount=0), images)
     np.testing.assert_allclose(sharpen(flat), flat, atol=1e-6)
     assert np.ptp(sharpen(images, amount=5)) == 1
-    with pytest.raises(ValueError, match=r"amount must be .*Received: -0\.1"):
-        sharpen(images, amount=-0.1)
 
 
 def test_from_uint8_maps_0_and_255_to_0_and_1_and_adds_the_channel():
@@ -154,11 +152,9 @@ def test_image_grid_puts_each_image_in_its_place():
     grid = image_grid(images, columns=2, gap=1)
     np.testing.assert_array_equal(grid[..., 0], expected)
     np.testing.assert_array_equal(image_grid(images, columns=2, gap=0)[2:, :, 0], [[0.5, 1]] * 2)
-    large = image_grid(images, columns=2, gap=1, scale=3)
-    np.testing.assert_array_equal(large, grid.repeat(3, axis=0).repeat(3, axis=1))
 
 
-@pytest.mark.parametrize("wrong", [{"columns": 0}, {"gap": -1}, {"scale": 1.5}])
+@pytest.mark.parametrize("wrong", [{"columns": 0}, {"gap": -1}, {"gap": 1.5}])
 def test_image_grid_names_the_wrong_argument(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         image_grid(batch(), **wrong)

@@ -71,9 +71,8 @@ def moved(images, splines, centres, transforms):
 
 def _inverse_matrices(transforms):
     """From a place in the result to the place it is taken from, about the centre, (n, 2, 2)."""
-    angles = np.deg2rad(transforms[:, ANGLE])
+    angles, shears = np.deg2rad(transforms[:, ANGLE]), transforms[:, SHEAR]
     cos, sin = np.cos(angles), np.sin(angles)
-    one, none = np.ones_like(cos), np.zeros_like(cos)
-    rotation = np.moveaxis(np.array([[cos, sin], [-sin, cos]]), -1, 0)
-    shear = np.moveaxis(np.array([[one, none], [-transforms[:, SHEAR], one]]), -1, 0)
-    return np.exp(-transforms[:, LOG_SCALE])[:, None, None] * (rotation @ shear)
+    # rotation [[cos, sin], [-sin, cos]] @ shear [[1, 0], [-shear, 1]]
+    sheared = np.array([[cos - shears * sin, sin], [-sin - shears * cos, cos]])
+    return np.moveaxis(np.exp(-transforms[:, LOG_SCALE]) * sheared, -1, 0)
