@@ -56,7 +56,7 @@ def accept(score_before, score_after, p_before, p_after, distance, *, min_improv
         wanted = "score_before must be of shape (n,), score_after of shape (n,) or (k, n)"
         raise ValueError(f"{wanted}. Received: {n} and {kn}")
     require_positive("min_improvement", min_improvement)
-    return _accept(
+    return acceptable(
         _numbers("score_before", score_before, n),
         _numbers("score_after", score_after, kn),
         _numbers("p_before", p_before, n, least=0, most=1),
@@ -65,6 +65,11 @@ def accept(score_before, score_after, p_before, p_after, distance, *, min_improv
         min_improvement,
         _numbers("max_change", max_change, (), (*kn[:-1], 1), kn, least=0),
     )
+
+
+def acceptable(s, s_after, p, p_after, distance, min_improvement, max_change):
+    """The rule of :func:`accept`, of checked arrays: for a guard, which asks again and again."""
+    return (s - s_after >= min_improvement) & (p_after >= p) & (distance <= max_change)
 
 
 def smallest_change(accepted, distance):
@@ -97,7 +102,9 @@ def smallest_change(accepted, distance):
     accepted = np.asarray(accepted, bool)
     if accepted.ndim != 2:
         raise ValueError(f"accepted must be of shape (k, n). Received: shape {accepted.shape}")
-    return _smallest_change(accepted, _numbers("distance", distance, accepted.shape))
+    distance = _numbers("distance", distance, accepted.shape)
+    nearest = np.where(accepted, distance, np.inf).argmin(axis=0)
+    return np.where(accepted.any(axis=0), nearest, -1)
 
 
 def chosen_images(images, proposals, choice):
@@ -157,23 +164,6 @@ def rms_change(before, after):
     if before.ndim != 4 or after.ndim not in (4, 5) or after.shape[-4:] != before.shape:
         wanted = "before must be of shape (n, height, width, channels), after the same or k of it"
         raise ValueError(f"{wanted}. Received: {before.shape} and {after.shape}")
-    return _rms_change(before, after)
-
-
-# The same of arrays that were checked, for a guard, which asks again and again.
-
-
-def _accept(score_before, score_after, p_before, p_after, distance, min_improvement, max_change):
-    better = (score_before - score_after >= min_improvement) & (p_after >= p_before)
-    return better & (distance <= max_change)
-
-
-def _smallest_change(accepted, distance):
-    nearest = np.where(accepted, distance, np.inf).argmin(axis=0)
-    return np.where(accepted.any(axis=0), nearest, -1)
-
-
-def _rms_change(before, after):
     return np.sqrt(((after.astype(np.float64) - before) ** 2).mean(axis=(-3, -2, -1)))
 
 

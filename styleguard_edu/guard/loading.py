@@ -1,6 +1,5 @@
 """The guards of the three kinds of images of the course, put together from shipped checkpoints."""
 
-import random
 import warnings
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter, grey_erosion
 
-from ..backend import keras
+from ..backend import keras, random_state_kept
 from ..checkpoints import load_checkpoint
 from ..correctors import CentreCorrector, RealignCorrector, RestorationCorrector, RestyleCorrector
 from ..datasets import digit_source
@@ -74,19 +73,11 @@ def load_guard(domain, *, source=None):
             f"{in_use}: its false-alarm rate does not hold for them.",
             stacklevel=2,
         )
-    random_state = random.getstate()  # from which Keras draws seeds for every layer that it builds
-    try:
-        checkpoint = load_checkpoint(shipped.checkpoint)
+    checkpoint = load_checkpoint(shipped.checkpoint)
+    with random_state_kept():
         detector, correctors = shipped.build(checkpoint)
-    finally:
-        random.setstate(random_state)
-    start = f"{source}_"
-    calibration = {
-        key.removeprefix(start): value
-        for key, value in checkpoint.arrays.items()
-        if key.startswith(start)
-    }
-    detector.restore_calibration(calibration)
+    arrays = checkpoint.arrays.items()
+    detector.restore_calibration({key.removeprefix(f"{source}_"): x for key, x in arrays})
     return StyleGuard(detector, correctors, **shipped.settings)
 
 

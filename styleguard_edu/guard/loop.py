@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..correctors.acceptance import _accept, _rms_change, _smallest_change
+from ..correctors.acceptance import acceptable, rms_change, smallest_change
 from .rounds import Round
 
 
@@ -72,7 +72,8 @@ class Loop:
         due = self._due(after.images[left], uses[:, queue[left]])
         open_ = due.any(axis=0)
         scores, p_values, flagged, masks, _, change = (values[:-1] for values in looks)
-        proposed = asked, scores, p_values, _area(masks), flagged, change, accepted
+        areas = masks.sum(axis=(-2, -1))
+        proposed = asked, scores, p_values, areas, flagged, change, accepted
         round_ = Round(
             queue, *before[:4], tuple(self.guard.correctors), *proposed, choice, after.images
         )
@@ -131,13 +132,13 @@ class Loop:
         if len(new):  # the others were seen already
             found = self._detect(made[new], None if content is None else content[new])
             seen = _replaced(seen, new, found)
-        after = Looks(*seen, made, _rms_change(batch.originals[places], made))
-        accepted = _accept(
+        after = Looks(*seen, made, rms_change(batch.originals[places], made))
+        accepted = acceptable(
             *(before.scores, after.scores, before.p_values, after.p_values, after.change),
             *(self.guard.min_improvement, corrector.max_change),
         )
         if corrector.whole_image:
-            accepted &= _area(after.masks) <= _area(before.masks)
+            accepted &= after.masks.sum(axis=(1, 2)) <= before.masks.sum(axis=(1, 2))
             accepted &= after.p_values >= self.guard.min_p_value
             accepted &= ~(after.flagged & corrector.translates_only)
         else:  # what it was not to change is as it was, whatever the detector now thinks of it
@@ -153,17 +154,13 @@ class Loop:
         enough = good & (moves | (looks.p_values[:-1] >= (self.guard.target_p_value or 0)))
         for better in (good, enough):
             accepted = np.where(better.any(axis=0), better, accepted)
-        return _smallest_change(accepted, looks.change[:-1] / most), enough.any(axis=0)
+        return smallest_change(accepted, looks.change[:-1] / most), enough.any(axis=0)
 
     def _detect(self, images, content):
         """The first four of :class:`Looks`."""
         found = self.detector._detect(images, content)
         scores = self.detector.acceptance_scores(found)
         return scores, found.p_values, found.flagged, found.masks
-
-
-def _area(masks):
-    return masks.sum(axis=(-2, -1))
 
 
 def _replaced(arrays, rows, new):

@@ -197,17 +197,6 @@ class StyleGuard(Estimator):
         if not isinstance(self.detector, AnomalyDetector):
             raise TypeError(f"detector must be an AnomalyDetector. Received: {self.detector!r}")
         self.detector._require_calibration()
-        self._check_correctors()
-        require_count("max_rounds", self.max_rounds, least=1)
-        require_positive("min_improvement", self.min_improvement)
-        require_rate("min_p_value", self.min_p_value)
-        if self.max_uses is not None:
-            require_count("max_uses", self.max_uses, least=1)
-        if self.target_p_value is not None:
-            require_rate("target_p_value", self.target_p_value)
-        return Loop(self, self._detector_at_rate(), [*self.correctors.values()])
-
-    def _check_correctors(self):
         given = self.correctors.items() if isinstance(self.correctors, dict) else ()
         if not given or not all(isinstance(k, str) and isinstance(c, Corrector) for k, c in given):
             raise TypeError(
@@ -215,10 +204,15 @@ class StyleGuard(Estimator):
             )
         for corrector in self.correctors.values():
             corrector._check_settings()
-
-    def _detector_at_rate(self):
-        """The detector, or a copy with the threshold of another rate, sharing its networks."""
-        if self.false_alarm_rate is None:
-            return self.detector
-        other = copy.copy(self.detector).set_params(false_alarm_rate=self.false_alarm_rate)
-        return other.restore_calibration(self.detector.calibration())
+        require_count("max_rounds", self.max_rounds, least=1)
+        require_positive("min_improvement", self.min_improvement)
+        require_rate("min_p_value", self.min_p_value)
+        if self.max_uses is not None:
+            require_count("max_uses", self.max_uses, least=1)
+        if self.target_p_value is not None:
+            require_rate("target_p_value", self.target_p_value)
+        detector = self.detector
+        if self.false_alarm_rate is not None:  # a copy with another threshold, of the same networks
+            detector = copy.copy(detector).set_params(false_alarm_rate=self.false_alarm_rate)
+            detector.restore_calibration(self.detector.calibration())
+        return Loop(self, detector, [*self.correctors.values()])
