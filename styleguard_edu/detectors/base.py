@@ -98,7 +98,8 @@ class AnomalyDetector(OutlierMixin, DetectorHooks):
         images, content = self._checked(X, content, "X")
         self._fit(images, content)
         self.n_channels_in_ = images.shape[-1]
-        self._forget_calibration()
+        for learnt in ("threshold_", "calibration_scores_", "pixel_threshold_"):
+            vars(self).pop(learnt, None)
         return self
 
     def calibrate(self, images, *, content=None):

@@ -118,10 +118,6 @@ class DetectorHooks(Estimator):
     def _calibration_names(self):
         return ["scores", "pixel_threshold"]
 
-    def _forget_calibration(self):
-        for name in ("threshold_", "calibration_scores_", "pixel_threshold_"):
-            vars(self).pop(name, None)
-
     def _require_calibration(self):
         if not hasattr(self, "threshold_"):
             raise NotFittedError(
