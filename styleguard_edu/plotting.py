@@ -39,19 +39,16 @@ def plot_images(images, *, columns=8, titles=None, gap=2, ax=None):
     matplotlib.axes.Axes
     """
     images = check_images(images)
-    require_count("columns", columns, 1)
     require_count("gap", gap)
-    n, height, width, channels = images.shape
+    n, height, width, _ = images.shape
     if titles is not None and len(titles) != n:
         raise ValueError(f"titles must hold one text an image, {n} in all. Received: {len(titles)}")
-    columns = min(columns, n)
     titles, gap = ((), gap) if titles is None else (titles, max(gap, -(-height // 3)))
-    picture = image_grid(images, columns=columns, gap=gap)
+    picture, columns = image_grid(images, columns=columns, gap=gap), min(columns, n)
     if ax is None:
         inch = min(0.9, 8.0 / columns)  # an image's width on the page
         wide, high = columns * inch, columns * inch * picture.shape[0] / picture.shape[1]
         _, ax = plt.subplots(figsize=(wide, high + 0.3), layout="constrained")
-    picture = picture.squeeze(-1) if channels == 1 else picture
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     for k, title in enumerate(titles):
         top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)

@@ -62,11 +62,9 @@ def plot_sheet(rows, *, titles, columns=None, gap=2, ax=None):
         _, ax = plt.subplots(figsize=(wide + _NAMES, high), layout="constrained")
     ax.imshow(picture, vmin=0, vmax=1, interpolation="nearest")
     for k, title in enumerate(titles):
-        place = (
-            (k % columns) * (width + gap) + width / 2,
-            (k // columns) * block + room - 0.1 * line,
-        )
-        ax.text(*place, title, ha="center", va="bottom", fontsize=8, linespacing=1)
+        row, column = divmod(k, columns)
+        middle, foot = column * (width + gap) + width / 2, row * block + room - 0.1 * line
+        ax.text(middle, foot, title, ha="center", va="bottom", fontsize=8, linespacing=1)
     for k in range(blocks):
         for stage, name in enumerate(rows):
             middle = k * block + room + stage * (height + gap) + height / 2

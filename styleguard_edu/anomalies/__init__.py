@@ -120,10 +120,9 @@ def photo_anomalies(level, *, local=True):
         If the level is another one.
     """
     require_count("level", level, 0, 2)
-    kinds = {name: ANOMALIES[name] for name in PHOTO_ANOMALIES}
     return {
-        name: kind(**{kind().parameter: PHOTO_ANOMALIES[name][level]}, local=local)
-        for name, kind in kinds.items()
+        name: ANOMALIES[name](**{ANOMALIES[name]().parameter: levels[level]}, local=local)
+        for name, levels in PHOTO_ANOMALIES.items()
     }
 
 

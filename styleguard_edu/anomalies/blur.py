@@ -154,10 +154,8 @@ class Pixelation(Anomaly, group="blur"):
             side = images.shape[axis]
             starts = np.arange(0, side, self.block)
             sizes = np.diff(starts, append=side)  # the last block may be cut off
-            shape = [1, 1, 1, 1]
-            shape[axis] = -1
-            sums = np.add.reduceat(means, starts, axis=axis)
-            means = (sums / sizes.reshape(shape).astype(np.float32)).repeat(sizes, axis=axis)
+            counts = sizes.astype(np.float32).reshape(-1, *[1] * (3 - axis))
+            means = (np.add.reduceat(means, starts, axis=axis) / counts).repeat(sizes, axis=axis)
         return means
 
 

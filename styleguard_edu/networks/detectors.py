@@ -75,13 +75,8 @@ def segmentation_network(channels=1, *, content_channels=0, width=16, depth=2, s
         x = layers.Concatenate()([layers.UpSampling2D()(x), passed[level]])
         x = _convolutions(x, width << level, 1)
     pixels = layers.Conv2D(1, 1, name="pixel_logits")(x)
-    summary = layers.Concatenate()(
-        [
-            pool()(part)
-            for part in (deepest, pixels)
-            for pool in (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
-        ]
-    )
+    pools = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
+    summary = layers.Concatenate()([pool()(part) for part in (deepest, pixels) for pool in pools])
     image = layers.Dense(4 * width, activation="relu")(summary)
     image = layers.Dense(1, name="image_logit")(image)
     branch = layers.Concatenate()([x, *inputs])
