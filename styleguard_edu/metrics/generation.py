@@ -9,6 +9,7 @@ its pixels. They say nothing about single images. Where the true picture is know
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
 from ..checks import finite_array, require_count, require_same
@@ -135,17 +136,16 @@ def precision_recall(real, generated, *, neighbours=3):
     )
 
 
-def _share_inside(queries, centres, neighbours, block=1024):
+def _share_inside(queries, centres, neighbours):
     """Share of queries that lie in at least one ball around a centre."""
     index = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(centres)
-    radii = index.kneighbors(centres)[0][:, -1]  # column 0 is the centre itself
-    squares = (centres**2).sum(axis=1)
-    inside = 0
-    for start in range(0, len(queries), block):
-        part = queries[start : start + block]
-        distances = (part**2).sum(axis=1)[:, None] + squares - 2 * part @ centres.T
-        inside += int((distances <= radii**2 * (1 + 1e-6)).any(axis=1).sum())
-    return inside / len(queries)
+    radii = index.kneighbors(centres)[0][:, -1] * (1 + 1e-6)  # column 0 is the centre itself
+
+    def inside(distances, _):
+        return (distances <= radii).any(axis=1)
+
+    parts = pairwise_distances_chunked(queries, centres, reduce_func=inside, working_memory=64)
+    return float(np.concatenate([*parts]).mean())
 
 
 def nearest_neighbours(queries, references, *, count=1):
