@@ -129,8 +129,7 @@ def load_result(name, *, folder=None):
     known = sorted(path.stem for path in home.glob("*.json"))
     if name not in known:
         raise ValueError(f"name must be one of the results {known}. Received: {name!r}")
-    card = _read_card(home / f"{name}.json", "results")
-    _verify(home, card, "results")
+    card = _verified(home / f"{name}.json", "results")
     arrays = {}
     for file in card["sha256"]:
         arrays.update(_read_arrays(home / file))
@@ -223,9 +222,7 @@ def _verified_card(home):
     known = sorted(card.parent.name for card in home.parent.glob(f"*/{_CARD}"))
     if home.name not in known:
         raise ValueError(f"name must be one of the checkpoints {known}. Received: {home.name!r}")
-    card = _read_card(home / _CARD, "checkpoints")
-    _verify(home, card, "checkpoints")
-    return card
+    return _verified(home / _CARD, "checkpoints")
 
 
 def _home(name, folder):
@@ -264,11 +261,11 @@ def _write_card(path, card):
     path.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
-def _verify(home, card, part):
-    """Check the files in a folder against the hashes of a card."""
-    cure = f"To restore it: {restore_command(part)}"
+def _verified(card_path, part):
+    """Read a card, and check the files beside it against its hashes."""
+    card, cure = _read_card(card_path, part), f"To restore it: {restore_command(part)}"
     for file, expected in card["sha256"].items():
-        path = home / file
+        path = card_path.with_name(file)
         if not path.is_file():
             raise FileNotFoundError(f"{path} is missing. {cure}")
         if (found := sha256(path)) != expected:
@@ -276,6 +273,7 @@ def _verify(home, card, part):
                 f"{path} is damaged or was changed: its SHA-256 should be {expected}. "
                 f"Received: {found}. {cure}"
             )
+    return card
 
 
 def _read_arrays(path):

@@ -127,7 +127,7 @@ def digit_source(source="auto"):
             "The environment variable STYLEGUARD_DIGITS must be mnist or bundled; "
             f"set it to one of them or unset it. Received: {forced!r}"
         )
-    local = os.environ.get("STYLEGUARD_DATA") or _is_there(mnist_path())
+    local = os.environ.get("STYLEGUARD_DATA") or os.path.lexists(mnist_path())
     return forced or ("mnist" if local else "bundled")
 
 
@@ -164,7 +164,7 @@ def fetch_mnist():
         If a file is there already but is not MNIST; it is left as it is.
     """
     path = mnist_path()
-    if _is_there(path):
+    if os.path.lexists(path):
         _read_mnist(path)
         return path
     try:
@@ -179,14 +179,14 @@ def fetch_mnist():
         files.probe(files.MNIST_URL, files.PROBE_SECONDS)
         fetched = files.download_mnist(folder)
         _read_mnist(fetched)
-        if not _is_there(path):  # another process may have been faster
+        if not os.path.lexists(path):  # another process may have been faster
             os.rename(fetched, path)
     return path
 
 
 def _read_mnist(path):
     """Read and check ``mnist.npz`` in Keras' layout; return Digits."""
-    if not _is_there(path):
+    if not os.path.lexists(path):
         raise FileNotFoundError(
             f"There is no MNIST at {path}. Fetch it with `{_FETCH}`; or set STYLEGUARD_DATA to the "
             "folder that holds mnist.npz; or set STYLEGUARD_DIGITS=bundled to use the bundled "
@@ -246,16 +246,6 @@ def _split(images, labels):
     return Split(scaled, labels.astype(np.int64))
 
 
-def _is_there(path):
-    """Tell whether something lies at ``path``; a broken link counts, so that it is reported."""
-    try:
-        return bool(os.lstat(path))
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:  # for example a folder that may not be searched: reading will say so
-        return True
-
-
 def main(argv=None):
     """Fetch MNIST and say in one line how it went; return the process' exit code."""
     parser = argparse.ArgumentParser(
@@ -270,7 +260,7 @@ def main(argv=None):
         if optional and os.environ.get("STYLEGUARD_DIGITS") == "bundled":
             print("Digits: bundled, as STYLEGUARD_DIGITS says; MNIST was not looked for.")
             return 0
-        how = "found at" if _is_there(mnist_path()) else "fetched to"
+        how = "found at" if os.path.lexists(mnist_path()) else "fetched to"
         say(f"MNIST: {how} {fetch_mnist()}")
         return 0
     except (OSError, ValueError) as error:
