@@ -83,7 +83,7 @@ def test_both_pictures_are_described(explorer):
 def test_too_many_images_are_rejected():
     images = {name: np.tile(batch, (7, 1, 1, 1)) for name, batch in IMAGES.items()}
     masks = {name: np.tile(mask, (7, 1, 1)) for name, mask in MASKS.items()}
-    with pytest.raises(ValueError, match=r"images must be at most 12 a kind. Received: 14"):
+    with pytest.raises(ValueError, match=r"images\['clean'\] must be at most 12. Received: 14"):
         tiny(images=images, masks=masks)
 
 

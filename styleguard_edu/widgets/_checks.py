@@ -74,13 +74,16 @@ def check_alike(name, images, like):
     return images
 
 
-def check_damaged(images, masks):
-    """Return images and masks, each a dict by name, after checking that they fit together."""
+def check_damaged(images, masks, *, most=np.inf):
+    """Return images and masks, each a dict by name, after checking that they fit together.
+
+    Of each kind there may be at most so many images.
+    """
     kinds = [name for name in images if name != "clean"]
     if "clean" not in images or not kinds:
         expected = 'images must hold "clean" and at least one kind of damage'
         raise ValueError(f"{expected}. Received: {', '.join(images) or 'nothing'}")
-    clean = check_images(images["clean"], name="images['clean']")
+    clean = check_few(images["clean"], most, name="images['clean']")
     images = {name: check_alike(f"images[{name!r}]", images[name], clean) for name in images}
     shape = clean.shape[:3]
     masks = {kind: check_truth(f"masks[{kind!r}]", masks.get(kind, ()), shape) for kind in kinds}

@@ -171,8 +171,7 @@ def outline(bitmap, box, colour, *, dash=1, gap=0, thickness=3):
 
 def _dashes(low, high, dash, gap):
     """Where dashes begin and end, so that one lies in either corner."""
-    if not gap:
-        return [(low, high - 1)]
+    dash = dash if gap else high - low
     count = max(2, round((high - low + gap) / (dash + gap)))
     starts = np.linspace(low, high - dash, count).round().astype(int).tolist()
     return [(start, start + dash - 1) for start in starts]

@@ -34,15 +34,14 @@ def counts_png(outcomes, cost, least):
             outline(bitmap, box, **LOOKS[one], thickness=6)
         for text, y, size in ((f"{count:,}", top + 60, 46), (many, top + 90, 24)):
             caption(bitmap, (left + 88, y), text, colour=BLACK, size=size, anchor="ms")
-    for text, y, colour in (
-        ("damaged", 28, ORANGE),
-        ("clean", 208, BLUE),
-        ("cost per image", 392, BLACK),
-        ("the least possible", 440, GREEN),
+    for text, number, y, colour in (
+        ("damaged", "", 28, ORANGE),
+        ("clean", "", 208, BLUE),
+        ("cost per image", short(cost), 392, BLACK),
+        ("the least possible", short(least), 440, GREEN),
     ):
         caption(bitmap, (6, y), text, colour=colour, size=26, anchor="ls")
-    for number, y in ((cost, 392), (least, 440)):
-        caption(bitmap, (322, y), short(number), colour=BLACK, size=30, anchor="ms")
+        caption(bitmap, (322, y), number, colour=BLACK, size=30, anchor="ms")
     return encode(bitmap)
 
 
@@ -75,22 +74,18 @@ class Gallery:
     def __init__(self, images, scores, damaged):
         self.scores = scores
         self.page = flowing(images.shape, COLUMNS[images.shape[2] <= 64], 1, left=4, gap=24)
-        self._passed = self.page.base
-        self._flagged = Image.new("RGB", self._passed.size, PALE)
-        for bitmap in (self._passed, self._flagged):
+        self._passed, self._flagged = self.page.base, Image.new("RGB", self.page.base.size, PALE)
+        if_passed, if_flagged = ("", "miss"), ("false alarm", "hit")  # of a clean, a damaged image
+        for bitmap, names in ((self._passed, if_passed), (self._flagged, if_flagged)):
             self.page.paste(bitmap, 0, images)
-        for k, truth in enumerate(damaged):
-            self._label(self._flagged, k, "hit" if truth else "false alarm")
-            if truth:
-                self._label(self._passed, k, "miss")
+            for k, truth in enumerate(damaged):
+                if name := names[int(truth)]:
+                    self.page.label(bitmap, k, name, LOOKS[name], size=20)
         self._drawn = lru_cache(1)(self._draw)  # most moves flag no other image
 
     def png(self, threshold):
         """The gallery with the line between what is flagged and what passes."""
         return self._drawn(int((self.scores > threshold).sum()))
-
-    def _label(self, bitmap, k, outcome):
-        self.page.label(bitmap, k, outcome, LOOKS[outcome], size=20)
 
     def _draw(self, flagged):
         bitmap = self._passed.copy()

@@ -93,10 +93,8 @@ class Curves:
         draw = ImageDraw.Draw(bitmap)
         draw.line((x, top, x, bottom), fill=BLACK, width=4)
         draw.polygon([(x - 12, top - 14), (x + 12, top - 14), (x, top + 4)], fill=BLACK)
-        for x, y in (
-            place(bitmap, roc, false_alarm_rate, recall),
-            place(bitmap, precision_recall, recall, precision),
-        ):
+        points = (roc, false_alarm_rate, recall), (precision_recall, recall, precision)
+        for x, y in (place(bitmap, *point) for point in points):
             draw.ellipse((x - 10, y - 10, x + 10, y + 10), fill=BLACK)
         return encode(bitmap)
 

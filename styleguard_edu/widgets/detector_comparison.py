@@ -59,11 +59,9 @@ class DetectorComparison(Explorer):
     title = "detector comparison"
 
     def __init__(self, images, maps, scores, p_values, *, masks, false_alarm_rate=0.05):
-        self.images, self.masks = check_damaged(images, masks)
+        self.images, self.masks = check_damaged(images, masks, most=MOST)
         self.kinds = list(self.masks)
         n, *size, _ = self.images["clean"].shape
-        if n > MOST:
-            raise ValueError(f"images must be at most {MOST} a kind. Received: {n}")
         if len(maps) < 2:
             raise ValueError(f"maps must hold at least two detectors. Received: {list(maps)}")
         require_rate("false_alarm_rate", false_alarm_rate)

@@ -136,10 +136,9 @@ class LatentExplorer(Explorer):
         chosen = np.argsort(earlier, kind="stable")[:n]
         chosen = chosen[np.argsort(digits[chosen], kind="stable")]
         self.z, self.images = z[chosen], images[chosen]
-        self._names = [*ascii_uppercase[:n]]
-        if readings is not None:
-            pairs = zip(self._names, digits[chosen], strict=True)
-            self._names = [f"{letter} (reads as {digit})" for letter, digit in pairs]
+        reads = "" if readings is None else " (reads as {})"
+        pairs = zip(ascii_uppercase[:n], digits[chosen], strict=True)
+        self._names = [letter + reads.format(digit) for letter, digit in pairs]
 
     def _anchors_png(self, start, end):
         """All anchors with their letters; a solid frame marks the start, a dashed one the end."""

@@ -135,8 +135,7 @@ class StyleMixer(Explorer):
         bitmap, boxes = tiles(both, columns=n, scale=scale, gap=2, header=44)
         for box, title in ((boxes[0], "Plain"), (boxes[n], words)):
             caption(bitmap, (box[0], box[1] - 12), title, anchor="ls")
-        more = max(0, LEAST - bitmap.width)
-        return encode(ImageOps.expand(bitmap, (0, 0, more, 0), "white"))
+        return encode(ImageOps.expand(bitmap, (0, 0, max(0, LEAST - bitmap.width), 0), "white"))
 
     def _verdicts(self, shown):
         """What the judges see in the images shown, in words."""
@@ -161,8 +160,7 @@ def _judged(judge, images, classes):
     """The class that a judge sees in each image."""
     logits = np.asarray(judge(images, training=False))
     if logits.shape[-1] != classes:
-        told = logits.shape[-1]
-        raise ValueError(f"a judge must tell {classes} classes apart. Received: {told}")
+        raise ValueError(f"a judge must tell {classes} classes apart. Received: {logits.shape[-1]}")
     return logits.argmax(axis=-1)
 
 
