@@ -166,8 +166,7 @@ class FilmStrip:
         settings = {"scale": enlargement(images, 56), "gap": 6, "header": 30, "footer": 26}
         self._bitmap, self._boxes = tiles(images[::EVERY], columns=STRIP, **settings)
         for k, (left, top, right, _) in enumerate(self._boxes):
-            number = f"{k / (STRIP - 1):.1f}"
-            caption(self._bitmap, ((left + right) // 2, top - 8), number)
+            caption(self._bitmap, ((left + right) // 2, top - 8), f"{k / (STRIP - 1):.1f}")
 
     def png(self, index):
         """The strip with the nearest frame framed and the arrow at the ``index``-th image."""

@@ -48,6 +48,10 @@ class LoopPlayer(Explorer):
         if not 1 <= n <= MOST:
             raise ValueError(f"report must be of 1 to {MOST} images. Received: {n}")
         self.report, self.moments = report, moments(report)
+        self._totals = {
+            "images in the queue": [moment.waiting for moment in self.moments],
+            "marked pixels": [int(moment.areas.sum()) for moment in self.moments],
+        }
         columns = 12 if width <= 1.3 * height else 8
         self._page = flowing(report.originals.shape, columns, 2, left=6, tall=168, gap=28)
         self.round = ValueSlider("round", np.arange(len(self.moments)))
@@ -86,8 +90,7 @@ class LoopPlayer(Explorer):
             for state in LOOKS
             if state in moment.states
         ]
-        queue = ", ".join(str(one.waiting) for one in self.moments)
-        areas = ", ".join(f"{one.areas.sum():,}" for one in self.moments)
+        queue, areas = (", ".join(f"{n:,}" for n in each) for each in self._totals.values())
         when = f"after round {number}" if number else "as they came"
         return (
             f"{len(moment.states)} images {when}. {'; '.join(lists)}.",
@@ -107,11 +110,7 @@ class LoopPlayer(Explorer):
     def _curves(self, number):
         """The queue and the marked area against the round, with a point at this one."""
         figure, both = subplots(WIDTH - 20, 190, 1, 2)
-        curves = {
-            "images in the queue": [moment.waiting for moment in self.moments],
-            "marked pixels": [int(moment.areas.sum()) for moment in self.moments],
-        }
-        for axes, (label, values) in zip(both, curves.items(), strict=True):
+        for axes, (label, values) in zip(both, self._totals.items(), strict=True):
             axes.plot(values, color=BLUE, marker=".", markersize=6)
             axes.plot(number, values[number], "o", color=ORANGE, markersize=8)
             axes.set(xlabel="round", ylabel=label, xlim=(-0.2, max(len(values) - 1, 1) + 0.2))
