@@ -79,6 +79,9 @@ def main(words):
     with tempfile.TemporaryDirectory(prefix="seeded-faults-") as name:
         folder = Path(name)
         copy_of_project(folder)
+        for tests in sorted({name for fault in chosen for name in fault.tests.split()}):
+            if failed := first_failure(folder, tests):
+                raise SystemExit(f"{failed} fails without a fault: nothing can be seen by it")
         for fault in chosen:
             try:
                 (folder / fault.file).write_text(place_of(fault), encoding="utf-8")
