@@ -73,23 +73,28 @@ def test_mix_and_strength_blend_two_styles_and_the_plain_digit(choice, words, be
     assert "3 in a row, plain above and restyled below" in mixer.pictures[0].tooltip
 
 
-def test_pair_of_styles_is_drawn_once_in_either_order_and_never_while_sliding():
-    asked = []
+def test_pair_of_styles_is_drawn_and_judged_once_in_either_order_and_never_while_sliding():
+    asked, judged = [], []
 
     def restyle(images, shares):
         asked.append(shares)
         return flood(images, shares)
 
-    mixer = tiny_mixer(restyle)
+    def judge(images, *, training):
+        judged.append((images.shape, training))
+        return np.zeros((len(images), 10))
+
+    mixer = tiny_mixer(restyle, labels=[0, 0, 0], digit_judge=judge)
     assert [shares["neon"] for shares in asked] == [k / 10 for k in range(11)]
     assert all(sum(shares.values()) == 1 for shares in asked)
+    assert judged == [((11 * 3, 8, 8, 3), False)] * 11
     mixer.mix.slider.value, mixer.strength.slider.value = 7, 3
     mixer.first.value = "neon"  # neon to neon
-    assert asked[11:] == [{"neon": 1.0}] * 11
+    assert asked[11:] == [{"neon": 1.0}] * 11 and len(judged) == 22
     mixer.second.value = "ink"  # the first pair, the other way round
     assert len(asked) == 22
     there, back = mixer.mixture("ink", "neon"), mixer.mixture("neon", "ink")
-    np.testing.assert_array_equal(there, back[::-1])
+    np.testing.assert_array_equal(there[0], back[0][::-1])
 
 
 def test_judges_see_the_images_that_are_shown():

@@ -8,7 +8,7 @@ from PIL import ImageOps
 from ..images import blend, to_rgb
 from ._checks import check_alike, check_few
 from ._drawing import caption, encode, enlargement, tiles
-from ._page import CACHED, WIDTH
+from ._page import WIDTH
 from ._parts import Explorer, ValueSlider, View, choice
 
 TENTHS = np.arange(11) / 10  # the values of both sliders
@@ -21,7 +21,7 @@ class StyleMixer(Explorer):
 
     Above, the digits as they are; below, restyled. "mix" goes from the first style (0) to the
     second (1), "strength" from the plain digits (0) to the restyled ones (1). All blends of two
-    styles are drawn when the pair is first chosen; the sliders only look them up.
+    styles are drawn, and judged, when the pair is first chosen; the sliders only look them up.
 
     Parameters
     ----------
@@ -67,8 +67,7 @@ class StyleMixer(Explorer):
         self.second.value = self.styles[1]
         self.mix = ValueSlider("mix", TENTHS, index=5)
         self.strength = ValueSlider("strength", TENTHS, index=10)
-        controls = [self.first, self.second, self.mix, self.strength]
-        super().__init__(controls, cached=4 * CACHED)
+        super().__init__([self.first, self.second, self.mix, self.strength])
 
     def view(self, first, second, mix, strength):
         """The picture and the text of one state.
@@ -87,9 +86,11 @@ class StyleMixer(Explorer):
         View
             Of the plain digits above the restyled ones.
         """
-        shown = blend(self._plain, self.mixture(first, second)[mix], TENTHS[strength])
+        images, *readings = self.mixture(first, second)
+        shown = blend(self._plain, images[mix], TENTHS[strength])
         words = f"{blend_in_words(first, second, mix)} at strength {TENTHS[strength]:.1f}"
-        verdicts = self._verdicts(shown)
+        at = mix, strength
+        verdicts = self._verdicts(*(None if every is None else every[at] for every in readings))
         alt = (
             f"Digits, {len(shown)} in a row, plain above and restyled below: "
             f"{words[0].lower()}{words[1:]}."
@@ -100,7 +101,7 @@ class StyleMixer(Explorer):
         return View((self._png(shown, words),), (alt,), text)
 
     def mixture(self, first, second):
-        """All blends of two styles at full strength.
+        """All blends of two styles, and what the judges see in them at every strength.
 
         Parameters
         ----------
@@ -109,16 +110,21 @@ class StyleMixer(Explorer):
 
         Returns
         -------
-        ndarray of float32, ``(11, n, height, width, 3)`` in [0, 1]
-            The first are of the first style.
+        images : ndarray of float32, ``(11, n, height, width, 3)`` in [0, 1]
+            At full strength; the first are of the first style.
+        digits, styles : ndarray of int, ``(11, 11, n)``, or None without a judge
+            What each judge sees, by mix and strength; style 0 is plain.
         """
         if (first, second) not in self._mixtures:
             blends = [{first: float(1 - mix), second: float(mix)} for mix in TENTHS]
             if first == second:
                 blends = [{first: 1.0}] * len(TENTHS)
-            drawn = [self.restyle(self.images, shares) for shares in blends]
-            drawn = np.stack([check_alike("restyled images", one, self._plain) for one in drawn])
-            self._mixtures |= {(second, first): drawn[::-1], (first, second): drawn}
+            images = [self.restyle(self.images, shares) for shares in blends]
+            images = np.stack([check_alike("restyled images", one, self._plain) for one in images])
+            judges = (self.digit_judge, 10), (self.style_judge, len(self.styles) + 1)
+            forth = images, *(self._judged(judge, images, classes) for judge, classes in judges)
+            back = [None if part is None else part[::-1] for part in forth]
+            self._mixtures |= {(second, first): back, (first, second): forth}
         return self._mixtures[first, second]
 
     def refresh(self):
@@ -137,31 +143,35 @@ class StyleMixer(Explorer):
             caption(bitmap, (box[0], box[1] - 12), title, anchor="ls")
         return encode(ImageOps.expand(bitmap, (0, 0, max(0, LEAST - bitmap.width), 0), "white"))
 
-    def _verdicts(self, shown):
+    def _judged(self, judge, images, classes):
+        """What a judge sees in every blend at every strength, or None without a judge."""
+        if judge is None:
+            return None
+        answers, strengths = [], TENTHS[:, None, None, None, None]
+        for mixed in images:
+            shown = blend(self._plain, mixed, strengths)  # (strengths, n, height, width, 3)
+            logits = np.asarray(judge(shown.reshape(-1, *shown.shape[2:]), training=False))
+            told = logits.shape[-1]
+            if told != classes:
+                raise ValueError(f"a judge must tell {classes} classes apart. Received: {told}")
+            answers.append(logits.argmax(axis=-1).reshape(shown.shape[:2]))
+        return np.stack(answers)
+
+    def _verdicts(self, digits, styles):
         """What the judges see in the images shown, in words."""
         verdicts = []
-        if self.digit_judge is not None:
-            read = _judged(self.digit_judge, shown, 10)
-            pairs = zip(self.labels, read, strict=True)
+        if digits is not None:
+            pairs = zip(self.labels, digits, strict=True)
             wrong = [f"{label} as {digit}" for label, digit in pairs if label != digit]
-            right = f"{len(read) - len(wrong)} of {len(read)}"
+            right = f"{len(digits) - len(wrong)} of {len(digits)}"
             misread = f" (it reads {', '.join(wrong)})" if wrong else ""
             verdicts.append(f"the digit judge reads {right} digits right{misread}")
-        if self.style_judge is not None:
+        if styles is not None:
             names = np.array(("plain", *self.styles))
-            seen = names[np.sort(_judged(self.style_judge, shown, len(names)))]
-            found = Counter(seen.tolist()).most_common()
-            found = ", ".join(f"{name} in {count}" for name, count in found)
+            seen = Counter(names[np.sort(styles)].tolist())
+            found = ", ".join(f"{name} in {count}" for name, count in seen.most_common())
             verdicts.append(f"the style judge sees {found}")
         return verdicts
-
-
-def _judged(judge, images, classes):
-    """The class that a judge sees in each image."""
-    logits = np.asarray(judge(images, training=False))
-    if logits.shape[-1] != classes:
-        raise ValueError(f"a judge must tell {classes} classes apart. Received: {logits.shape[-1]}")
-    return logits.argmax(axis=-1)
 
 
 def blend_in_words(first, second, mix):
