@@ -34,7 +34,7 @@ ifneq ($(HOME_IS_WRITABLE),yes)
 export JUPYTER_CONFIG_DIR := $(CURDIR)/$(VENV)/home/config
 export JUPYTER_DATA_DIR := $(CURDIR)/$(VENV)/home/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/$(VENV)/home/runtime
-export IPYTHONDIR := $(CURDIR)/$(VENV)/home/ipython
+export IPYTHONDIR := $(CURDIR)/$(VENV)/ipython
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/home/matplotlib
 endif
 
