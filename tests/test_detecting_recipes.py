@@ -130,11 +130,12 @@ def layers_of(network, names):
 @pytest.fixture
 def network():
     keras.utils.set_random_seed(0)
-    return segmentation_network(width=4)
+    return segmentation_network(width=4, depth=1)
 
 
-def test_a_segmenter_learns_to_tell_damage_and_to_find_its_place(network):
-    training.train_segmenter(network, squares, [Noise(std=0.3)], steps=60, **SHORT)
+def test_a_segmenter_learns_to_tell_damage_to_find_its_place_and_to_restore(network):
+    dark = Exposure(amount=0.5)
+    training.train_segmenter(network, squares, [Noise(std=0.3), dark], steps=120, **SHORT)
     clean = squares(np.random.default_rng(1), 50).images
     damaged = Occlusion(side=1)(clean, rng=0)  # never shown, and hardly there
     noisy = Noise(std=0.3, local=True)(clean, rng=0)
@@ -144,21 +145,24 @@ def test_a_segmenter_learns_to_tell_damage_and_to_find_its_place(network):
     maps = detector.anomaly_map(noisy.images)
     assert maps[noisy.masks].mean() > maps[~noisy.masks].mean()
     assert roc_auc(scores[0], detector.anomaly_score(damaged.images)) < 0.9
+    assert left_of(dark, network) < 0.5
 
 
-@pytest.mark.parametrize(("alone", "steps", "left"), [(False, 120, 0.5), (True, 150, 0.7)])
-def test_a_network_learns_to_restore_with_finding_or_alone(network, alone, steps, left):
-    kinds = [Exposure(amount=0.5)]
-    others = [layer.name for layer in network.layers if layer.name not in RESTORER]
-    before = layers_of(network, others)
-    train = training.train_restorer if alone else training.train_segmenter
-    train(network, squares, kinds, steps=steps, **SHORT)
-    assert same(before, layers_of(network, others)) == alone
-    assert all(layer.trainable for layer in network.layers)
+def left_of(kind, network):
+    """The share of some damage that is left after correction."""
     clean = squares(np.random.default_rng(1), 50).images
-    damaged = kinds[0](clean, rng=0).images
+    damaged = kind(clean, rng=0).images
     restored = np.clip(segment(network, damaged)[2], 0, 1)
-    assert np.abs(restored - clean).mean() < left * np.abs(damaged - clean).mean()
+    return np.abs(restored - clean).mean() / np.abs(damaged - clean).mean()
+
+
+def test_a_network_learns_to_restore_alone(network):
+    others = [layer.name for layer in network.layers if layer.name not in RESTORER]
+    before, kind = layers_of(network, others), Exposure(amount=0.5)
+    training.train_restorer(network, squares, [kind], steps=150, **SHORT)
+    assert same(before, layers_of(network, others))
+    assert all(layer.trainable for layer in network.layers)
+    assert left_of(kind, network) < 0.7
 
 
 def test_images_that_were_moved_are_not_to_be_corrected_pixel_by_pixel(network):
@@ -261,14 +265,10 @@ def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():
     z = np.random.default_rng(0).standard_normal((64, 4)).astype(np.float32)
     images = generator.predict(z, verbose=0)
     before = weights(generator) + weights(discriminator)
-    settings = {"learning_rate": 3e-3, "batch_size": 32}
-    errors = []
-    for steps in (1, 150):
-        keras.utils.set_random_seed(0)
-        encoder = training.train_encoder(generator, discriminator, images, steps=steps, **settings)
-        again = generator.predict(encoder.predict(images, verbose=0), verbose=0)
-        errors.append(float(np.mean((again - images) ** 2)))
-    assert errors[1] < errors[0] / 2
+    settings = {"steps": 150, "learning_rate": 3e-3, "batch_size": 32}
+    encoder = training.train_encoder(generator, discriminator, images, **settings)
+    again = generator.predict(encoder.predict(images, verbose=0), verbose=0)
+    assert np.mean((again - images) ** 2) < images.var(axis=0).mean() / 2  # one z for all leaves 1
     assert generator.trainable and discriminator.trainable
     assert same(before, weights(generator) + weights(discriminator))
 
