@@ -13,9 +13,11 @@ from styleguard_edu.networks import (
     style_discriminator,
     style_generator,
 )
+from styleguard_edu.networks.styles import conditional_norm
 
 import numpy as np
 
+layers = keras.layers
 KINDS = ("gan", "style transfer", "painting style")
 STYLES = ("ink", "neon")
 DIGITS = load_digits("bundled", verbose=False).test.images[:12]
@@ -29,17 +31,34 @@ def noise(height=64, width=64, seed=0):
 PAINTINGS = {"wave": noise(seed=1), "sun": noise(seed=2)}
 
 
-def build(kind):
-    """A new small model, always with the same weights."""
+def build(kind, real=False):
+    """A new small model, always with the same weights; ``real``: of the networks of the course."""
     keras.utils.set_random_seed(0)
     if kind == "gan":
         return GAN(digit_generator(4, width=4), digit_discriminator(width=2), seed=0)
     if kind == "style transfer":
-        return StyleTransfer(
-            style_generator(3, width=2), style_discriminator(3, width=2), styles=STYLES
-        )
-    networks = painting_generator(2, width=2), painting_discriminator(2, width=2)
+        builders = style_generator, style_discriminator
+        networks = [b(3, width=2) for b in builders] if real else tiny_networks(3)
+        return StyleTransfer(*networks, styles=STYLES)
+    builders = painting_generator, painting_discriminator
+    networks = [b(2, width=2) for b in builders] if real else tiny_networks(2, grain=True)
     return PaintingStyle(PAINTINGS, generator=networks[0], discriminator=networks[1], seed=0)
+
+
+def tiny_networks(codes, grain=False):
+    """Two networks that take and give what those of a style do, and are quick to teach."""
+    size = None if grain else 28
+    images, code = keras.Input((size, size, 3)), keras.Input((codes,))
+    inputs = [images, keras.Input((size, size, 1))] if grain else [images]
+    x = layers.Concatenate()(inputs) if grain else images
+    x = layers.ReLU()(conditional_norm(layers.Conv2D(4, 3, padding="same")(x), code))
+    redrawn = layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x)
+    logits = []
+    for kernel in (4, 12):
+        x = layers.LeakyReLU(0.2)(layers.Conv2D(2, kernel, strides=kernel)(images))
+        patches = layers.Reshape((-1, codes))(layers.Conv2D(codes, 1)(x))
+        logits.append(layers.Dot(axes=-1)([patches, code]))
+    return keras.Model([*inputs, code], redrawn), keras.Model([images, code], logits)
 
 
 @cache

@@ -149,7 +149,7 @@ def test_each_optimizer_moves_only_its_own_network(kind, role):
 def test_D_comes_to_tell_real_from_fake(kind):
     model = restarted(kind, generator_optimizer=standing_still())
     before = opinions(kind, model)
-    for _ in range(5):
+    for _ in range(2):
         model.train_step(data(kind))
     after = opinions(kind, model)
     assert after[0] - before[0] > after[1] - before[1]
@@ -159,7 +159,7 @@ def test_D_comes_to_tell_real_from_fake(kind):
 def test_G_comes_to_be_called_real(kind):
     model = restarted(kind, discriminator_optimizer=standing_still(), **OPINION_ALONE[kind])
     before = opinions(kind, model)[1]
-    for _ in range(5):
+    for _ in range(2):
         model.train_step(data(kind))
     assert opinions(kind, model)[1] > before
 
@@ -209,9 +209,8 @@ def test_the_EMA_generator_forgets_the_start_at_first_and_then_moves_slowly(kind
         np.testing.assert_allclose(between, share * old + (1 - share) * new, atol=1e-5)
 
 
-@pytest.mark.parametrize("eager", [True, False])
-def test_without_averaging_the_EMA_generator_is_the_generator(eager):
-    model = restarted("gan", ema_decay=0, run_eagerly=eager)
+def test_without_averaging_the_EMA_generator_is_the_generator():
+    model = restarted("gan", ema_decay=0)
     fit("gan", model, steps=2)
     assert same(weights(model.generator), weights(model.ema_generator))
 
@@ -220,7 +219,7 @@ def test_without_averaging_the_EMA_generator_is_the_generator(eager):
 def test_a_step_in_mixed_precision_is_no_error(kind):
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        model = build(kind)
+        model = build(kind, real=True)
         losses = model.train_step(data(kind))  # the first one, with the penalty
     finally:
         keras.config.set_dtype_policy("float32")
