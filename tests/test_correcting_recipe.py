@@ -1,3 +1,4 @@
+from functools import cache
 from types import SimpleNamespace
 
 from recipes import correcting, correcting_restyled
@@ -7,7 +8,6 @@ from styleguard_edu.anomalies import Occlusion, SaltAndPepper, benchmark_anomali
 from styleguard_edu.checkpoints import load_result
 from styleguard_edu.correctors import NeighbourCorrector
 from styleguard_edu.datasets import load_digits
-from styleguard_edu.guard import load_guard
 from styleguard_edu.metrics import psnr
 
 import numpy as np
@@ -33,9 +33,14 @@ def test_centring_moves_the_mass_to_the_middle_by_whole_pixels():
     np.testing.assert_array_equal(centred, blob(slice(12, 16), slice(12, 16)))
 
 
-def test_the_table_compares_what_the_judge_reads_before_and_after(monkeypatch):
-    monkeypatch.setenv("STYLEGUARD_DIGITS", "bundled")
-    guard, digits = load_guard("digits"), correcting.some_digits("bundled", 40)
+@pytest.fixture(scope="module")
+def guard():
+    return correcting.reference_guard("digits", "bundled")
+
+
+def test_the_table_compares_what_the_judge_reads_before_and_after(guard, monkeypatch):
+    monkeypatch.setattr(correcting, "load_checkpoint", cache(correcting.load_checkpoint))
+    digits = correcting.some_digits("bundled", 40)
     kinds = {"salt": SaltAndPepper()}
     filters = correcting.best_filters(digits, kinds)
     table = correcting.correction_table(guard, digits, kinds, filters)
@@ -111,14 +116,11 @@ def test_a_photo_is_restored_and_inpainted_with_the_same_masks():
     assert correcting_restyled.corrected_photo(guard, picture, picture, kind, seed=3) == []
 
 
-@pytest.mark.parametrize("name", ["erosion", "shift"])
-def test_the_guard_of_today_does_what_the_card_says(name):
+def test_the_guard_of_today_does_what_the_card_says(guard):
     card = load_result("digit_correction").card["metrics"]["bundled"]
-    digits, kinds = correcting.some_digits("bundled"), {name: benchmark_anomalies()[name]}
-    guard = correcting.reference_guard("digits", "bundled")
-    filters = {name: {key: card[name][key] for key in ("filter", "best_filter")}}
-    table = correcting.correction_table(guard, digits, kinds, filters)
-    for row in ("clean", name):
+    kinds = {name: benchmark_anomalies()[name] for name in ("erosion", "shift")}
+    table = correcting.correction_table(guard, correcting.some_digits("bundled"), kinds, card)
+    for row in ("clean", *kinds):
         for key, value in card[row].items():
             if not isinstance(value, str):  # a digit or two of 400, on another processor
                 assert table[row][key] == pytest.approx(value, abs=0.1 if "psnr" in key else 0.006)

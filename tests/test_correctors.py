@@ -312,6 +312,7 @@ def test_a_network_that_answers_with_nan_is_an_error():
         RestorationCorrector(broken, sharpness=0.5).correct(noise(), one_pixel())
 
 
+@cache
 def judging_by_tone(weight, offset=10.0):
     """Restores every image to its negative. The higher the weight, the more it calls dark images
     damaged; without an offset, and with a weight > 0, none."""

@@ -159,7 +159,7 @@ def left_of(kind, network):
 def test_a_network_learns_to_restore_alone(network):
     others = [layer.name for layer in network.layers if layer.name not in RESTORER]
     before, kind = layers_of(network, others), Exposure(amount=0.5)
-    training.train_restorer(network, squares, [kind], steps=150, **SHORT)
+    training.train_restorer(network, squares, [kind], steps=80, **SHORT)
     assert same(before, layers_of(network, others))
     assert all(layer.trainable for layer in network.layers)
     assert left_of(kind, network) < 0.7
