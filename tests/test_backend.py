@@ -43,14 +43,19 @@ def test_what_is_held_back_stays_unseen_otherwise(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_tensorflow_is_imported_without_a_word_and_a_users_own_keras_json_does_not_matter(tmp_path):
+def test_a_guard_of_digits_is_loaded_without_a_word_whatever_keras_json_says_and_no_painting_code(
+    tmp_path,
+):
     settings = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.1}
     (tmp_path / "keras.json").write_text(json.dumps({**settings, "backend": "jax"}))
     done = run(
         "from styleguard_edu.backend import keras as k; c = k.config;"
         "print(k.backend.backend(), c.image_data_format(), c.floatx(), c.epsilon());"
-        "print(k.layers.Dense(1).dtype_policy.name)",
+        "print(k.layers.Dense(1).dtype_policy.name);"
+        "import sys; from styleguard_edu import load_guard; load_guard('digits');"
+        "print(*(name for name in sys.modules if 'painting' in name or 'style_transfer' in name))",
         KERAS_HOME=str(tmp_path),
+        STYLEGUARD_DIGITS="bundled",
     )
     assert done.stderr == ""
     assert done.stdout.split() == ["tensorflow", "channels_last", "float32", "1e-07", "float32"]

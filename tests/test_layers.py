@@ -244,16 +244,6 @@ def test_every_module_says_first_what_a_reader_finds():
         assert first.endswith((".", "?")) and len(first) > 20, name
 
 
-def test_the_guard_of_digits_does_not_import_the_painting_code():
-    code = (
-        "from styleguard_edu import load_guard; import sys; load_guard('digits', source='bundled')"
-    )
-    loaded = (
-        "print([name for name in sys.modules if 'painting' in name or 'style_transfer' in name])"
-    )
-    assert run_python(f"import warnings; warnings.simplefilter('ignore'); {code}; {loaded}") == "[]"
-
-
 def test_every_other_package_that_is_imported_is_declared():
     declared = {canonicalize_name(requirement.name) for requirement in requirements()}
     homes = packages_distributions()

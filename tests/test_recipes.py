@@ -63,12 +63,12 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(judge, train
     def look(gan):
         return digits._snapshot(gan.ema_generator, judge)
 
-    straight = train([0, 3, 6], look, way="straight")
-    train([0, 3], look)
-    resumed = train([0, 3, 6], look, seed=9)
-    again = train([0, 3, 6], look)
+    straight = train([2, 5], look, way="straight")
+    train([2], look)
+    resumed = train([2, 5], look, seed=9)
+    again = train([2, 5], look)
     np.testing.assert_array_equal(again["samples"], resumed["samples"])
-    np.testing.assert_array_equal(resumed["steps"], [0, 3, 6])
+    np.testing.assert_array_equal(resumed["steps"], [2, 5])
     np.testing.assert_allclose(
         straight["samples"].astype(int), resumed["samples"].astype(int), atol=1
     )
