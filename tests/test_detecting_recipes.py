@@ -265,7 +265,7 @@ def test_the_encoder_learns_to_find_z_and_leaves_the_gan_alone():
     z = np.random.default_rng(0).standard_normal((64, 4)).astype(np.float32)
     images = generator.predict(z, verbose=0)
     before = weights(generator) + weights(discriminator)
-    settings = {"steps": 150, "learning_rate": 3e-3, "batch_size": 32}
+    settings = {"steps": 90, "learning_rate": 3e-3, "batch_size": 32}
     encoder = training.train_encoder(generator, discriminator, images, **settings)
     again = generator.predict(encoder.predict(images, verbose=0), verbose=0)
     assert np.mean((again - images) ** 2) < images.var(axis=0).mean() / 2  # one z for all leaves 1
