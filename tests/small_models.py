@@ -2,17 +2,10 @@
 
 from functools import cache
 
+from styleguard_edu import networks
 from styleguard_edu.backend import keras, tf
 from styleguard_edu.datasets import load_digits
 from styleguard_edu.models import GAN, PaintingStyle, StyleTransfer
-from styleguard_edu.networks import (
-    digit_discriminator,
-    digit_generator,
-    painting_discriminator,
-    painting_generator,
-    style_discriminator,
-    style_generator,
-)
 from styleguard_edu.networks.styles import conditional_norm
 
 import numpy as np
@@ -35,14 +28,15 @@ def build(kind, real=False):
     """A new small model, always with the same weights; ``real``: of the networks of the course."""
     keras.utils.set_random_seed(0)
     if kind == "gan":
-        return GAN(digit_generator(4, width=4), digit_discriminator(width=2), seed=0)
+        parts = networks.digit_generator(4, width=4), networks.digit_discriminator(width=2)
+        return GAN(*parts, seed=0)
     if kind == "style transfer":
-        builders = style_generator, style_discriminator
-        networks = [b(3, width=2) for b in builders] if real else tiny_networks(3)
-        return StyleTransfer(*networks, styles=STYLES)
-    builders = painting_generator, painting_discriminator
-    networks = [b(2, width=2) for b in builders] if real else tiny_networks(2, grain=True)
-    return PaintingStyle(PAINTINGS, generator=networks[0], discriminator=networks[1], seed=0)
+        builders = networks.style_generator, networks.style_discriminator
+        parts = [b(3, width=2) for b in builders] if real else tiny_networks(3)
+        return StyleTransfer(*parts, styles=STYLES)
+    builders = networks.painting_generator, networks.painting_discriminator
+    parts = [b(2, width=2) for b in builders] if real else tiny_networks(2, grain=True)
+    return PaintingStyle(PAINTINGS, generator=parts[0], discriminator=parts[1], seed=0)
 
 
 def tiny_networks(codes, grain=False):

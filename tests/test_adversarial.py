@@ -122,17 +122,6 @@ def test_the_penalty_is_due_on_every_r1_every_th_step_and_scaled_to_the_same_mea
 
 
 @every_model
-def test_a_step_teaches_both_networks_counts_and_tells_its_losses(kind):
-    model = restarted(kind)
-    before = weights(model.generator), weights(model.discriminator)
-    losses = model.train_step(data(kind))
-    assert not same(before[0], weights(model.generator))
-    assert not same(before[1], weights(model.discriminator))
-    assert int(model.steps) == 1
-    assert {"d_loss", "g_loss"} <= set(losses) == set(model.trackers)
-
-
-@every_model
 @pytest.mark.parametrize("role", ["generator", "discriminator"])
 def test_each_optimizer_moves_only_its_own_network(kind, role):
     model = restarted(kind, **{f"{role}_optimizer": standing_still()})
@@ -259,7 +248,7 @@ def test_the_graph_does_the_same_as_eager_steps_and_the_same_start_gives_the_sam
         rates = {name: keras.optimizers.SGD(0.1) for name in OPTIMIZERS}
         model = restarted(kind, r1_weight=1.0, run_eagerly=eager, **rates)
         model.make_train_function(force=True)  # else that of an earlier run stays in use
-        assert set(fit(kind, model).history) == set(model.trackers)
+        assert {"d_loss", "g_loss"} <= set(fit(kind, model).history) == set(model.trackers)
         runs.append(weights(model))
     assert same(runs[0], runs[1])
     for first, second in zip(runs[0], runs[2], strict=True):
