@@ -5,6 +5,8 @@
 PYTHON ?= python3 python3.13 python3.12 python3.11
 # How many processes `make test` uses.
 WORKERS ?= 2
+# With a thread each, processes side by side do not wait for each other.
+ONE_THREAD := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
 # More options for JupyterLab, for example LAB_ARGS=--no-browser.
 LAB_ARGS ?=
 # Which notebooks `make course` runs: all of them if empty.
@@ -96,11 +98,11 @@ test: test-unit test-notebooks
 
 test-unit: $(TEST)
 	@echo "== Unit tests"
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile tests
+	@$(ONE_THREAD) $(PY) -m pytest -n $(WORKERS) --dist loadfile tests
 
 test-notebooks: $(TEST)
 	@echo "== Notebooks: every cell runs, and the outputs the text relies on are compared"
-	@$(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
+	@$(ONE_THREAD) $(PY) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
 	    --dist loadscope -n $(WORKERS) --junitxml=build/notebooks.xml notebooks
 
 doctest: $(TEST)
