@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from recipes import _damage_training as training
 from recipes import _detection_tables as tables
 from recipes import _formless as formless
@@ -218,6 +220,31 @@ def test_a_classifier_learns_to_tell_styles_through_damage():
     damaged = kinds[0](clean.images, rng=5).images
     told = run_network(classifier, images=damaged).argmax(axis=1)
     assert np.mean(told == styles) > 0.95
+
+
+def test_the_guard_of_digits_is_calibrated_on_the_calibration_splits_alone(monkeypatch):
+    def split():
+        return SimpleNamespace(images=np.zeros((1, 28, 28, 1), np.float32))
+
+    seen, nothing = [], SimpleNamespace(mean_=0, whitener_=0)
+    splits = {
+        source: SimpleNamespace(train=split(), calibration=split(), test=split())
+        for source in detecting.SOURCES
+    }
+    detector = SimpleNamespace(calibrate=seen.append, calibration=dict)
+    for name, answer in {
+        "load_digits": lambda source, verbose: splits[source],
+        "digit_segmenter": lambda *_, **__: (None, 0.0),
+        "made_once": lambda *_, **__: (None, 0.0),
+        "PatchDetector": lambda features: SimpleNamespace(fit=lambda images: nothing),
+        "GUARDS": {"digits": SimpleNamespace(build=lambda checkpoint: (detector, None))},
+        "detection_table": lambda *_: {},
+        "save_with_card": lambda *_, **__: None,
+    }.items():
+        monkeypatch.setattr(detecting, name, answer)
+    detecting.train_digit_detector()
+    wanted = [splits[source].calibration.images for source in detecting.SOURCES]
+    assert all(one is other for one, other in zip(seen, wanted, strict=True))
 
 
 def test_some_digits_are_resampled_and_stay_clean():
