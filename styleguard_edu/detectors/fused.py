@@ -134,6 +134,10 @@ class FusedDetector(AnomalyDetector):
     def _weights(self):
         return {**dict.fromkeys(self.parts, 1.0), **(self.weights or {})}
 
+    def _asked(self):
+        """The detectors in use: those given, or what :meth:`fit` made of them."""
+        return getattr(self, "parts_", self.parts)
+
     def _fit(self, images, content):
         parts = {name: clone(part) for name, part in self.parts.items()}
         for part in parts.values():
@@ -165,8 +169,7 @@ class FusedDetector(AnomalyDetector):
         }
 
     def _surprisal_of(self, name, images, content):
-        part = getattr(self, "parts_", self.parts)[name]
-        scores, _ = part._score_in_batches(images, content, False)
+        scores, _ = self._asked()[name]._score_in_batches(images, content, False)
         return _surprisal(scores, self.part_scores_[name], name not in self.one_sided)
 
     def _score_batch(self, images, content, maps):
@@ -178,7 +181,7 @@ class FusedDetector(AnomalyDetector):
         """The parts' scores and, if asked for, the weighted sum of their maps."""
         scores, shown = {}, None
         shares = self.map_weights or {next(iter(self.parts)): 1.0}
-        for name, part in getattr(self, "parts_", self.parts).items():
+        for name, part in self._asked().items():
             wanted = maps and name in shares
             scores[name], found = part._score_in_batches(images, content, wanted)
             if wanted:
