@@ -186,12 +186,14 @@ def fetch_mnist():
 
 def _read_mnist(path):
     """Read and check ``mnist.npz`` in Keras' layout; return Digits."""
-    if not os.path.lexists(path):
+    try:
+        os.lstat(path)  # a broken link is there, and a folder that may not be searched says so
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(
             f"There is no MNIST at {path}. Fetch it with `{_FETCH}`; or set STYLEGUARD_DATA to the "
             "folder that holds mnist.npz; or set STYLEGUARD_DIGITS=bundled to use the bundled "
             "digits."
-        )
+        ) from error
     shapes = {"y_train": (60_000,), "y_test": (10_000,)}
     shapes |= {"x_test": (10_000, 28, 28), "x_train": (60_000, 28, 28)}
     y_train, y_test, x_test, x_train = _read_arrays(path, shapes, _MNIST_CURE)

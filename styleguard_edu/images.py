@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from .checks import as_array, float_advice, require_count
+from .checks import as_array, float_advice, require_count, require_number
 
 LUMA = (0.2126, 0.7152, 0.0722)  # share of red, green and blue in brightness, by Rec. 709
 _ROUNDING = 1e-6  # so far beyond [0, 1] a value may lie: a few steps of float32
@@ -193,7 +193,17 @@ def sharpen(images, *, amount=1.0):
     Returns
     -------
     ndarray of float32, ``(n, height, width, channels)`` in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If images or amount are not as above.
     """
+    require_number("amount", amount, 0, np.inf)
+    return _sharpen(check_images(images), amount)
+
+
+def _sharpen(images, amount):  # of images that were checked
     detail = images - gaussian_filter(images, (0, 1, 1, 0), mode="nearest")
     return np.clip(images + np.float32(amount) * detail, 0, 1)
 

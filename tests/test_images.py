@@ -127,6 +127,8 @@ def test_sharpening_by_0_or_of_a_single_tone_changes_nothing_and_stays_in_range(
     np.testing.assert_array_equal(sharpen(images, amount=0), images)
     np.testing.assert_allclose(sharpen(flat), flat, atol=1e-6)
     assert np.ptp(sharpen(images, amount=5)) == 1
+    with pytest.raises(ValueError, match=r"amount must be .*Received: -0\.1"):
+        sharpen(images, amount=-0.1)
 
 
 def test_from_uint8_maps_0_and_255_to_0_and_1_and_adds_the_channel():

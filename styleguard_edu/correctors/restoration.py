@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..images import sharpen
+from ..images import _sharpen
 from ..networks import segment
 from .base import Corrector
 
@@ -68,7 +68,7 @@ class RestorationCorrector(Corrector):
 
     def _propose(self, images, masks, content):
         total = self._restored(images, content, images.shape)
-        proposed = sharpen(total, amount=self.sharpness)
+        proposed = _sharpen(total, self.sharpness)
         if not self.views:
             return proposed
         damaged = self._damage_logits(images, proposed, masks, content)
@@ -78,7 +78,7 @@ class RestorationCorrector(Corrector):
                 break
             beside = None if content is None else content[rows]
             total[rows] += self._restored(view(images[rows]), beside, images[rows].shape)
-            guess = sharpen(total[rows] / count, amount=self.sharpness)
+            guess = _sharpen(total[rows] / count, self.sharpness)
             still = self._damage_logits(images[rows], guess, masks[rows], beside)
             better = still < damaged[rows]
             damaged[rows[better]], proposed[rows[better]] = still[better], guess[better]
